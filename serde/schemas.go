@@ -1,0 +1,44 @@
+package serde
+
+import (
+	"context"
+
+	"github.com/pawl-registry/pawl/schema"
+)
+
+// Schemas is where an Encoder, a Decoder and a Validator get their schemas. *client.Client (over HTTP) and the adapter in cmd
+// (over a registry in the same process) both satisfy it. Implementations are safe for concurrent use; a Resolver in this
+// package keeps their answers, so they need no cache.
+type Schemas interface {
+	// ByID returns the schema text of an ID as a subject uses it. A subject may be empty: the default context.
+	ByID(ctx context.Context, subject string, id schema.ID) (Registered, error)
+	// Latest returns the newest live version of a subject.
+	Latest(ctx context.Context, subject string) (Registered, error)
+	// Version returns one version of a subject, deleted ones included: it resolves references.
+	Version(ctx context.Context, subject string, version int) (Registered, error)
+	// Register registers a text under a subject and returns it as the registry keeps it; registering twice is harmless.
+	Register(ctx context.Context, subject string, s Unregistered) (Registered, error)
+	// Lookup finds the text among the live versions of a subject.
+	Lookup(ctx context.Context, subject string, s Unregistered) (Registered, error)
+	// Has reports whether a live or soft-deleted version of the subject has the ID.
+	Has(ctx context.Context, subject string, id schema.ID) (bool, error)
+}
+
+// Unregistered is a schema on its way into a registry.
+type Unregistered struct {
+	Format     string // schema.Format's name; empty is the default format
+	Text       string
+	References []schema.Reference
+	Normalize  bool
+}
+
+// Registered is a schema as a registry holds it.
+type Registered struct {
+	Subject    string
+	Version    int
+	ID         schema.ID
+	GUID       string
+	Format     string
+	Text       string
+	References []schema.Reference
+}
