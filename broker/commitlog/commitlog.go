@@ -93,3 +93,17 @@ type Segment struct {
 	Bytes        int64
 	MaxTimestamp int64 // milliseconds since the Unix epoch; -1 if it has no record
 }
+
+// Engine keeps many logs in one place, such as a data directory. Names are "<topic>-<partition>", made of letters, digits,
+// '.', '_' and '-'. It is safe for concurrent use.
+type Engine interface {
+	// Open returns the log of a name, making it if there is none. Each name is open at most once: a second Open returns the
+	// same Log.
+	Open(ctx context.Context, name string) (Log, error)
+	// Remove closes a log and deletes it durably: it will not come back after a restart. An unknown name is no error.
+	Remove(ctx context.Context, name string) error
+	// Names lists the logs that exist, open or not, in alphabetical order.
+	Names(ctx context.Context) ([]string, error)
+	// Close closes every open log after making what was acknowledged durable.
+	Close() error
+}
