@@ -25,20 +25,7 @@ type Schemas interface {
 }
 
 // Unregistered is a schema on its way into a registry.
-type Unregistered struct {
-	Format     string // schema.Format's name; empty is the default format
-	Text       string
-	References []schema.Reference
-	Normalize  bool
-}
+type Unregistered = schema.Unregistered
 
 // Registered is a schema as a registry holds it.
-type Registered struct {
-	Subject    string
-	Version    int
-	ID         schema.ID
-	GUID       string
-	Format     string
-	Text       string
-	References []schema.Reference
-}
+type Registered = schema.Registered
