@@ -1,6 +1,8 @@
 package registry
 
 import (
+	"encoding/json"
+
 	"github.com/pawl-registry/pawl/compat"
 	"github.com/pawl-registry/pawl/schema"
 )
@@ -17,6 +19,11 @@ type Submission struct {
 	ID         schema.ID // 0 lets the registry choose; others only in modes that allow it
 	Normalize  bool      // in addition to the subject's configuration
 	Force      bool      // register without the compatibility check
+
+	// Inline tags (Register only): edits of Text before it is judged, and whether the tags of the latest version are kept.
+	AddTags       []schema.EntityTags
+	RemoveTags    []schema.EntityTags
+	PropagateTags bool
 }
 
 // Version is one version of a subject as the registry holds it. Values are shared and must not be changed.
@@ -107,6 +114,102 @@ const (
 
 // Latest asks for the newest live version where a version number is expected.
 const Latest = -1
+
+// Deletion says how thoroughly something is deleted.
+type Deletion uint8
+
+const (
+	// Soft hides a version: its schema stays readable by ID and where it is referenced.
+	Soft Deletion = iota
+	// Permanent removes what was soft-deleted before.
+	Permanent
+)
+
+// Extent says how far the deletion of a mode reaches.
+type Extent uint8
+
+const (
+	// Exactly touches the named level only.
+	Exactly Extent = iota
+	// Recursively touches the named context and all subjects in it.
+	Recursively
+)
+
+// Place is one version of a subject.
+type Place struct {
+	Subject string // qualified unless in the default context
+	Version int
+}
+
+// ContextID is the ID of a schema within one context.
+type ContextID struct {
+	Context string // with its leading dot; "." is the default context
+	ID      schema.ID
+}
+
+// Selection says which versions List returns.
+type Selection struct {
+	Prefix     string // as Subjects takes it, except that the empty prefix is the default context
+	Filter     Filter // Live or All
+	LatestOnly bool
+	RuleType   string // keeps versions that have a rule of this type, judged after LatestOnly; empty keeps all
+	Aliases    bool   // adds the subjects that aliases of matching subjects point at
+}
+
+// Listed is a version that List found.
+type Listed struct {
+	Version
+	Aliases []string // subjects whose alias points here; only if asked for
+}
+
+// Edit is a change of one field in three states: the zero Edit keeps the field, Clear unsets it, Set gives it a value. In JSON
+// these are: absent, null, and the value.
+type Edit[T any] struct {
+	Given bool
+	Value *T // nil clears
+}
+
+// Set returns an Edit that gives a field a value.
+func Set[T any](v T) Edit[T] { return Edit[T]{Given: true, Value: &v} }
+
+// Clear returns an Edit that unsets a field.
+func Clear[T any]() Edit[T] { return Edit[T]{Given: true} }
+
+// UnmarshalJSON reads null as Clear and anything else as Set. It is not called for absent fields.
+func (e *Edit[T]) UnmarshalJSON(text []byte) error {
+	e.Given, e.Value = true, nil
+	if string(text) == "null" {
+		return nil
+	}
+	return json.Unmarshal(text, &e.Value)
+}
+
+// ConfigUpdate changes a stored configuration field by field. Its JSON form is Confluent's ConfigUpdateRequest.
+type ConfigUpdate struct {
+	Alias              Edit[string]   `json:"alias"`
+	AliasForDeks       Edit[string]   `json:"aliasForDeks"`
+	Normalize          Edit[bool]     `json:"normalize"`
+	ValidateFields     Edit[bool]     `json:"validateFields"`
+	ValidateNewSchemas Edit[bool]     `json:"validateNewSchemas"`
+	ValidateRules      Edit[bool]     `json:"validateRules"`
+	Level              Edit[string]   `json:"compatibility"`       // any case; ErrInvalidLevel
+	Policy             Edit[string]   `json:"compatibilityPolicy"` // an unknown text clears
+	Group              Edit[string]   `json:"compatibilityGroup"`
+	DefaultMetadata    Edit[Metadata] `json:"defaultMetadata"`
+	OverrideMetadata   Edit[Metadata] `json:"overrideMetadata"`
+	DefaultRuleSet     Edit[RuleSet]  `json:"defaultRuleSet"`
+	OverrideRuleSet    Edit[RuleSet]  `json:"overrideRuleSet"`
+}
+
+// TagEdit is the older way to change inline tags: it makes a new version of an existing one.
+type TagEdit struct {
+	NewVersion  int // 0 lets the registry choose
+	Add, Remove []schema.EntityTags
+	Metadata    *Metadata // nil keeps that of the version
+	RuleSet     *RuleSet  // excludes MergeRules and RemoveRules; nil inherits from the latest version
+	MergeRules  *RuleSet
+	RemoveRules []string // names
+}
 
 // Check is the outcome of a compatibility check.
 type Check struct {

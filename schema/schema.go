@@ -190,6 +190,23 @@ type Fielder interface {
 	Fields() []string
 }
 
+// EntityTags are the tags on one place of a schema. Path is the format's own, such as "ns.Record.field"; a leading dot says
+// nothing. Kind is Confluent's word for the place, "sr_record" or "sr_field".
+type EntityTags struct {
+	Path string
+	Kind string
+	Tags []string
+}
+
+// Tagger is implemented by schemas that carry tags inline (Confluent: confluent:tags).
+type Tagger interface {
+	// Tags lists the tagged places in the order of the text.
+	Tags() []EntityTags
+	// EditTags returns the schema with some tags added and then some removed. Adding what is there and removing what is not
+	// there changes nothing. A path that leads nowhere is ErrInvalid.
+	EditTags(add, remove []EntityTags) (Schema, error)
+}
+
 // Equaler is implemented by schemas whose equality is coarser than equal canonical texts.
 type Equaler interface {
 	EqualTo(other Schema) bool

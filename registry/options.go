@@ -1,0 +1,45 @@
+package registry
+
+import (
+	"log/slog"
+	"time"
+
+	"github.com/pawl-registry/pawl/compat"
+	"github.com/pawl-registry/pawl/schema"
+)
+
+// Options configure a Registry. Store and Formats are required; the zero value of anything else is Confluent's default.
+type Options struct {
+	Store   Store
+	Formats *schema.Formats
+	Clock   func() time.Time // nil is time.Now
+	Logger  *slog.Logger     // nil discards
+
+	Level                compat.Level // where nothing is configured; empty is BACKWARD (schema.compatibility.level)
+	ImmutableModes       bool         // refuses every change of a mode (mode.mutability=false)
+	ValidateFields       bool         // where nothing is configured (schema.validate.fields)
+	SkipValidation       bool         // takes new schemas as leniently as stored ones (schema.validate.new.schemas=false)
+	RejectEmptySubject   bool         // refuses to register under "" and "*" (schema.reject.empty.subject)
+	StrictReferences     bool         // refuses one reference name with two versions (schema.providers.reference.versions.strict)
+	MaxSchemaBytes       int          // of one text; 0 is 16 MiB
+	MaxReferenceDepth    int          // of nested references; 0 is 256
+	MaxReferencedSchemas int          // reached from one schema, itself included; 0 is 10,000
+
+	Reads Freshness
+
+	CachedSchemas     int   // parsed schemas kept; 0 is 10,000
+	CachedSchemaBytes int64 // of their texts; 0 is 64 MiB
+	CachedPairs       int   // outcomes of comparisons kept; 0 is 100,000
+	CachedTexts       int   // incoming texts whose outcome is kept; 0 is 20,000
+}
+
+// Freshness says what a read knows of writes on other nodes of the same store. Reads of what cannot change, such as a schema
+// by ID that is known here, never ask the store.
+type Freshness uint8
+
+const (
+	// Current reads see every write that was finished, on any node, before the read began. It costs one question to the store.
+	Current Freshness = iota
+	// Local reads see what this node has applied: all of its own writes, and those of others soon after they happen.
+	Local
+)
