@@ -1,0 +1,46 @@
+# Everything a developer needs; `make help` lists it. Only Go is assumed: what else a target needs, it fetches.
+GO      ?= go
+BIN     := bin/pawl
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+LDFLAGS := -s -w -X main.version=$(VERSION)
+
+.PHONY: help build run demo test unit interop race lint fuzz soak bench clean
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+build: ## build bin/pawl
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/pawl
+
+run: build ## build and serve on 127.0.0.1:8081 (registry) and 127.0.0.1:9092 (Kafka), data in ./pawl-data
+	$(BIN) serve
+
+demo: build ## the whole path on real records, in a temporary folder, under a minute
+	$(BIN) demo
+
+test: unit interop ## every test; installs what the tests need
+
+unit: ## the tests of the main module
+	$(GO) test -timeout 10m ./...
+
+interop: build ## foreign clients against a started server
+	scripts/test-deps
+	cd tests/interop && $(GO) test -timeout 10m -count=1 ./...
+
+race: ## the concurrent packages under the race detector
+	$(GO) test -race -timeout 15m ./registry/... ./broker/... ./internal/... ./serde/... ./client/... ./compat/...
+
+lint: ## golangci-lint, at the pinned version
+	scripts/lint
+
+fuzz: ## every fuzz target for FUZZTIME (10s)
+	scripts/fuzz $${FUZZTIME:-10s}
+
+soak: build ## the same proofs with bigger numbers
+	PAWL_SOAK=1 $(GO) test -timeout 60m -count=1 ./tests/crash/...
+
+bench: ## the benchmarks, with allocations
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+clean: ## remove what the targets made
+	rm -rf bin .cache
