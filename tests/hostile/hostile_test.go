@@ -60,45 +60,25 @@ func load(t *testing.T, file string) []hostileCase {
 	return all
 }
 
-var macro = regexp.MustCompile(`\$\{(\d+|hex) (.*?[^\\])\}`)
+var macro = regexp.MustCompile(`\$\{(\d+|hex) (.*?)\$\}`)
 
-// expand replaces the macros of the files. A repeated text may hold braces: the macro ends at the first brace that is followed
-// by the end, a quote, a comma, a bracket or another macro.
+// expand replaces the macros of the files: ${N text$} and ${hex bytes$}.
 func expand(s string) string {
-	var b strings.Builder
-	for {
-		start := strings.Index(s, "${")
-		if start < 0 {
-			b.WriteString(s)
-			return b.String()
-		}
-		b.WriteString(s[:start])
-		word, rest, _ := strings.Cut(s[start+2:], " ")
-		text, tail := cutMacro(rest)
-		if word == "hex" {
-			raw, err := hex.DecodeString(strings.ReplaceAll(text, " ", ""))
+	return macro.ReplaceAllStringFunc(s, func(m string) string {
+		parts := macro.FindStringSubmatch(m)
+		if parts[1] == "hex" {
+			raw, err := hex.DecodeString(strings.ReplaceAll(parts[2], " ", ""))
 			if err != nil {
 				panic(err)
 			}
-			b.Write(raw)
-		} else {
-			n, err := strconv.Atoi(word)
-			if err != nil {
-				panic(err)
-			}
-			b.WriteString(strings.Repeat(text, n))
+			return string(raw)
 		}
-		s = tail
-	}
-}
-
-// cutMacro ends the text of a macro at its closing brace: the last brace of a run of braces if the text itself is a brace.
-func cutMacro(s string) (text, tail string) {
-	if rest, ok := strings.CutPrefix(s, "}}"); ok {
-		return "}", rest
-	}
-	i := strings.IndexByte(s, '}')
-	return s[:i], s[i+1:]
+		n, err := strconv.Atoi(parts[1])
+		if err != nil {
+			panic(err)
+		}
+		return strings.Repeat(parts[2], n)
+	})
 }
 
 func TestTheRegistryRefusesHostileRequests(t *testing.T) {
@@ -171,7 +151,7 @@ func TestTheBrokerSurvivesHostileBytes(t *testing.T) {
 	s := product.Start(t, product.Build(t), filepath.Join(t.TempDir(), "data"))
 	for _, c := range load(t, "broker.txt") {
 		t.Run(c.name, func(t *testing.T) {
-			raw, err := hex.DecodeString(strings.ReplaceAll(expandHex(c.send), " ", ""))
+			raw, err := hex.DecodeString(strings.ReplaceAll(expand(c.send), " ", ""))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -186,17 +166,6 @@ func TestTheBrokerSurvivesHostileBytes(t *testing.T) {
 		})
 	}
 	checkMemory(t, s)
-}
-
-func expandHex(s string) string {
-	for {
-		m := macro.FindStringSubmatchIndex(s)
-		if m == nil {
-			return s
-		}
-		n, _ := strconv.Atoi(s[m[2]:m[3]])
-		s = s[:m[0]] + strings.Repeat(s[m[4]:m[5]], n) + s[m[1]:]
-	}
 }
 
 // exchange sends raw bytes and reads until the server answers a whole frame or closes.
