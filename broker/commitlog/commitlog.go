@@ -25,6 +25,8 @@ var (
 	ErrFailed = fault.NewCode(fault.Unavailable, "log_failed")
 	// ErrCorrupt: stored bytes below the durable end fail their checksum. Nothing is truncated; the log refuses to open.
 	ErrCorrupt = fault.NewCode(fault.Internal, "log_corrupt")
+	// ErrBadName: a log's name is empty, too long, or holds a character that names may not hold.
+	ErrBadName = fault.NewCode(fault.Invalid, "bad_log_name")
 	// ErrNotLeader: this engine may not append now (replicated engines only).
 	ErrNotLeader = fault.NewCode(fault.Unavailable, "not_leader")
 )
@@ -60,7 +62,7 @@ type Found struct {
 // Log is one partition's log.
 type Log interface {
 	// Append writes one batch at the end: it sets the base offset and the leader epoch in b in place, and waits for d. b is
-	// not kept after the call. The order of concurrent Appends is the order of the offsets they return. An error means that
+	// not kept after the call, and must have passed batch.Open or come from batch.Build. The order of concurrent Appends is the order of the offsets they return. An error means that
 	// the batch is not acknowledged; it may still be found after a restart.
 	Append(ctx context.Context, b batch.Batch, d Durability) (base batch.Offset, err error)
 	// Read appends to dst whole stored batches from the one that holds offset from, up to maxBytes but always at least one
@@ -72,7 +74,8 @@ type Log interface {
 	// Find returns the first record whose timestamp is at or after t, below the high watermark, exact to the record
 	// (ListOffsets by time), or ok=false.
 	Find(ctx context.Context, t time.Time) (f Found, ok bool, err error)
-	// TrimBefore moves Start forward to offset and lets whole segments before it go. It never moves back.
+	// TrimBefore moves Start forward to offset and lets whole segments before it go. It never moves back: an offset before
+	// Start is no error and changes nothing. Beyond the high watermark it fails with ErrOutOfRange.
 	TrimBefore(ctx context.Context, offset batch.Offset) error
 	// Wait returns nil once the high watermark is beyond offset, or ctx's error, or ErrClosed.
 	Wait(ctx context.Context, offset batch.Offset) error
@@ -98,7 +101,7 @@ type Segment struct {
 // '.', '_' and '-'. It is safe for concurrent use.
 type Engine interface {
 	// Open returns the log of a name, making it if there is none. Each name is open at most once: a second Open returns the
-	// same Log.
+	// same Log, until that was closed. It fails with ErrBadName for names that CheckName refuses.
 	Open(ctx context.Context, name string) (Log, error)
 	// Remove closes a log and deletes it durably: it will not come back after a restart. An unknown name is no error.
 	Remove(ctx context.Context, name string) error
