@@ -21,9 +21,10 @@ demo: build ## the whole path on real records, in a temporary folder, under a mi
 test: unit interop ## every test; installs what the tests need
 
 unit: ## the tests of the main module
+	scripts/test-deps
 	$(GO) test -timeout 10m ./...
 
-interop: build ## foreign clients against a started server
+interop: ## foreign clients against a started server
 	scripts/test-deps
 	cd tests/interop && $(GO) test -timeout 10m -count=1 ./...
 

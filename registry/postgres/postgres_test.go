@@ -1,0 +1,238 @@
+package postgres_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"go.uber.org/goleak"
+
+	"github.com/pawl-registry/pawl/fault"
+	"github.com/pawl-registry/pawl/registry"
+	"github.com/pawl-registry/pawl/registry/postgres"
+	"github.com/pawl-registry/pawl/registry/storetest"
+)
+
+func open(t *testing.T, url string, options postgres.Options) *postgres.Store {
+	t.Helper()
+	s, err := postgres.Open(t.Context(), url, options)
+	if err != nil {
+		t.Fatalf("Open: %v", err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	return s
+}
+
+func TestStoreSitsTheExam(t *testing.T) {
+	storetest.Run(t, func(t *testing.T) storetest.Fixture {
+		url := database(t)
+		again := func(t *testing.T) registry.Store { return open(t, url, postgres.Options{}) }
+		return storetest.Fixture{Store: again(t), Reopen: again, Peer: again}
+	})
+}
+
+func TestGoroutinesEndWithClose(t *testing.T) {
+	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
+	s := open(t, database(t), postgres.Options{})
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestManyProcessesMayOpenAnEmptyDatabaseAtOnce(t *testing.T) {
+	url := database(t)
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			s, err := postgres.Open(t.Context(), url, postgres.Options{})
+			if err != nil {
+				t.Errorf("Open: %v", err)
+				return
+			}
+			_ = s.Close()
+		})
+	}
+	wg.Wait()
+}
+
+func TestADatabaseOfANewerProgramIsRefused(t *testing.T) {
+	url := database(t)
+	_ = open(t, url, postgres.Options{}).Close()
+	execute(t, url, `INSERT INTO pawl_schema VALUES (999)`)
+	_, err := postgres.Open(t.Context(), url, postgres.Options{})
+	if !errors.Is(err, registry.ErrStore) || !strings.Contains(fault.DetailOf(err), "newer program") {
+		t.Errorf("Open gave %v", err)
+	}
+}
+
+func TestErrorsOfOpenHoldNoPassword(t *testing.T) {
+	for _, url := range []string{"postgres://pawl:secret@127.0.0.1:1/none", "postgres://pawl:secret@127.0.0.1:1:2/none", "secret"} {
+		_, err := postgres.Open(t.Context(), url, postgres.Options{Timeout: time.Second})
+		if !errors.Is(err, registry.ErrStore) || fault.DetailOf(err) == "" || strings.Contains(fault.DetailOf(err), "secret") {
+			t.Errorf("Open(%s) gave %v", url, err)
+		}
+	}
+}
+
+func TestWaitSurvivesTheLossOfTheListener(t *testing.T) {
+	url := database(t)
+	s, peer := open(t, url, postgres.Options{}), open(t, url, postgres.Options{})
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	for n := range registry.Seq(4) {
+		execute(t, url, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`)
+		if err := appendSoon(ctx, peer, n); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Wait(ctx, n); err != nil {
+			t.Fatalf("Wait after %d: %v", n, err)
+		}
+	}
+}
+
+// appendSoon appends, trying again while the pool still holds connections that the server cut. An append whose outcome is open
+// is looked up.
+func appendSoon(ctx context.Context, s *postgres.Store, after registry.Seq) error {
+	for {
+		err := s.Append(ctx, after, []byte(`{}`))
+		if err == nil || errors.Is(err, registry.ErrStale) {
+			return nil
+		}
+		if ctx.Err() != nil {
+			return err
+		}
+	}
+}
+
+func TestAHangingDatabaseIsReportedAndNotWaitedFor(t *testing.T) {
+	p := newProxy(t, admin)
+	url := strings.Replace(database(t), host(admin), p.addr, 1) + "?pool_max_conns=4"
+	s := open(t, url, postgres.Options{Timeout: 250 * time.Millisecond})
+	if err := s.Append(t.Context(), 0, []byte(`{}`)); err != nil {
+		t.Fatal(err)
+	}
+	p.hang()
+	for range 10 { // more calls than the pool has connections: none may wait for ever
+		if err := s.Append(t.Context(), 1, []byte(`{}`)); !errors.Is(err, registry.ErrStore) {
+			t.Fatalf("Append to a hanging database gave %v", err)
+		}
+	}
+	if err := s.Read(t.Context(), 0, func(registry.Entry) error { return nil }); !errors.Is(err, registry.ErrStore) {
+		t.Fatalf("Read from a hanging database gave %v", err)
+	}
+	p.resume()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	if err := appendSoon(ctx, s, 1); err != nil {
+		t.Fatalf("Append after the database came back: %v", err)
+	}
+}
+
+func TestTheViewsShowWhatAReaderExpects(t *testing.T) {
+	url := database(t)
+	s := open(t, url, postgres.Options{})
+	for i, change := range []string{
+		`{"format":1,"time":1,"put":[{"subject":"a","version":1,"id":1,"type":"T","schema":"x"},{"subject":"a","version":2,"id":2,"type":"T","schema":"y"}]}`,
+		`{"format":1,"time":2,"hide":[{"subject":"a","version":1}]}`,
+		`{"format":1,"time":3,"remove":[{"subject":"a","version":2}]}`,
+	} {
+		if err := s.Append(t.Context(), registry.Seq(i), []byte(change)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.Background())
+	var subject, text string
+	var version int
+	var deleted bool
+	if err := conn.QueryRow(t.Context(), `SELECT subject, version, schema, deleted FROM pawl_versions`).Scan(&subject, &version, &text, &deleted); err != nil {
+		t.Fatal(err)
+	}
+	if subject != "a" || version != 1 || text != "x" || !deleted {
+		t.Errorf("pawl_versions shows %s %d %s deleted=%v", subject, version, text, deleted)
+	}
+}
+
+func host(url string) string {
+	_, rest, _ := strings.Cut(url, "@")
+	addr, _, _ := strings.Cut(rest, "/")
+	return addr
+}
+
+// proxy forwards connections and can stop moving bytes without closing anything, as a hung machine does.
+type proxy struct {
+	addr string
+	mu   sync.Mutex
+	gate chan struct{} // closed while bytes may pass
+}
+
+func newProxy(t *testing.T, url string) *proxy {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &proxy{addr: l.Addr().String(), gate: make(chan struct{})}
+	close(p.gate)
+	t.Cleanup(func() { l.Close() })
+	go func() {
+		for {
+			in, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go p.forward(in, host(url))
+		}
+	}()
+	return p
+}
+
+func (p *proxy) forward(in net.Conn, to string) {
+	defer in.Close()
+	out, err := net.Dial("tcp", to)
+	if err != nil {
+		return
+	}
+	defer out.Close()
+	go p.copy(out, in)
+	p.copy(in, out)
+}
+
+func (p *proxy) copy(to, from net.Conn) {
+	defer to.Close()
+	buf := make([]byte, 4096)
+	for {
+		n, err := from.Read(buf)
+		if err != nil {
+			return
+		}
+		p.mu.Lock()
+		gate := p.gate
+		p.mu.Unlock()
+		<-gate
+		if _, err := io.Copy(to, strings.NewReader(string(buf[:n]))); err != nil {
+			return
+		}
+	}
+}
+
+func (p *proxy) hang() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.gate = make(chan struct{})
+}
+
+func (p *proxy) resume() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	close(p.gate)
+}
