@@ -24,6 +24,19 @@ type Schemas interface {
 	Has(ctx context.Context, subject string, id schema.ID) (bool, error)
 }
 
+// GUIDs is implemented by Schemas that can find a schema by GUID. Without it, records framed by GUID are refused.
+type GUIDs interface {
+	// ByGUID returns the schema of a GUID, its ID being that of the default context if it has one there.
+	ByGUID(ctx context.Context, guid schema.GUID) (Registered, error)
+}
+
+// Revisioned is implemented by Schemas that know when anything in them changed. Negative answers are then forgotten at the
+// next change instead of by time, so a schema is usable the moment it is registered.
+type Revisioned interface {
+	// Revision returns a number that differs after every change.
+	Revision() uint64
+}
+
 // Unregistered is a schema on its way into a registry.
 type Unregistered = schema.Unregistered
 
