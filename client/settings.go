@@ -146,7 +146,7 @@ func (c *Client) Contexts(ctx context.Context, prefix string) ([]string, error) 
 
 // DeleteContext removes an empty context.
 func (c *Client) DeleteContext(ctx context.Context, name string) error {
-	return c.do(ctx, call{op: "client.DeleteContext", method: http.MethodDelete, path: "/contexts/" + segment(name), once: true})
+	return c.do(ctx, call{op: "client.DeleteContext", method: http.MethodDelete, path: "/contexts/" + segment(name)})
 }
 
 // ServerVersion returns the version of the server that answers.

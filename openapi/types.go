@@ -59,37 +59,55 @@ type SchemaRequest struct {
 	Metadata   *Metadata   `json:"metadata,omitempty"`
 	RuleSet    *RuleSet    `json:"ruleSet,omitempty"`
 	Schema     string      `json:"schema,omitempty"`
+
+	// Tags inside the text. Only a registration looks at them.
+	SchemaTagsToAdd     []SchemaTags `json:"schemaTagsToAdd,omitempty"`
+	SchemaTagsToRemove  []SchemaTags `json:"schemaTagsToRemove,omitempty"`
+	PropagateSchemaTags bool         `json:"propagateSchemaTags,omitempty"` // keep the tags of the latest version
+}
+
+// TagsRequest is the body of the call that edits the tags of a version. A RuleSet excludes RulesToMerge and RulesToRemove.
+type TagsRequest struct {
+	NewVersion    int          `json:"newVersion,omitempty"`
+	TagsToAdd     []SchemaTags `json:"tagsToAdd,omitempty"`
+	TagsToRemove  []SchemaTags `json:"tagsToRemove,omitempty"`
+	Metadata      *Metadata    `json:"metadata,omitempty"`
+	RuleSet       *RuleSet     `json:"ruleSet,omitempty"`
+	RulesToMerge  *RuleSet     `json:"rulesToMerge,omitempty"`
+	RulesToRemove []string     `json:"rulesToRemove,omitempty"`
 }
 
 // Schema is one version of a subject.
 type Schema struct {
-	Subject    string      `json:"subject"`
-	Version    int         `json:"version"`
-	ID         int         `json:"id"`
-	GUID       string      `json:"guid,omitempty"`
-	SchemaType string      `json:"schemaType"`
-	References []Reference `json:"references,omitempty"`
-	Metadata   *Metadata   `json:"metadata,omitempty"`
-	RuleSet    *RuleSet    `json:"ruleSet,omitempty"`
-	Schema     string      `json:"schema"`
-	Time       int64       `json:"ts,omitempty"` // milliseconds since the Unix epoch
-	Deleted    bool        `json:"deleted"`
-	Aliases    []string    `json:"aliases,omitempty"` // only in listings with aliases=true
+	Subject    string       `json:"subject"`
+	Version    int          `json:"version"`
+	ID         int          `json:"id"`
+	GUID       string       `json:"guid,omitempty"`
+	SchemaType string       `json:"schemaType"`
+	References []Reference  `json:"references,omitempty"`
+	Metadata   *Metadata    `json:"metadata,omitempty"`
+	RuleSet    *RuleSet     `json:"ruleSet,omitempty"`
+	Schema     string       `json:"schema"`
+	SchemaTags []SchemaTags `json:"schemaTags,omitempty"` // only with findTags
+	Time       int64        `json:"ts,omitempty"`         // milliseconds since the Unix epoch
+	Deleted    bool         `json:"deleted"`
+	Aliases    []string     `json:"aliases,omitempty"` // only in listings with aliases=true
 }
 
 // SchemaString is a schema found by its ID or GUID. Subject and Version name one use of it; by GUID they are absent.
 type SchemaString struct {
-	Subject    string      `json:"subject,omitempty"`
-	Version    int         `json:"version,omitempty"`
-	GUID       string      `json:"guid,omitempty"`
-	SchemaType string      `json:"schemaType"`
-	Schema     string      `json:"schema"`
-	References []Reference `json:"references,omitempty"`
-	Metadata   *Metadata   `json:"metadata,omitempty"`
-	RuleSet    *RuleSet    `json:"ruleSet,omitempty"`
-	MaxID      *int        `json:"maxId,omitempty"` // only with fetchMaxId
-	Time       int64       `json:"ts,omitempty"`
-	Deleted    bool        `json:"deleted"`
+	Subject    string       `json:"subject,omitempty"`
+	Version    int          `json:"version,omitempty"`
+	GUID       string       `json:"guid,omitempty"`
+	SchemaType string       `json:"schemaType"`
+	Schema     string       `json:"schema"`
+	References []Reference  `json:"references,omitempty"`
+	Metadata   *Metadata    `json:"metadata,omitempty"`
+	RuleSet    *RuleSet     `json:"ruleSet,omitempty"`
+	SchemaTags []SchemaTags `json:"schemaTags,omitempty"` // only with findTags
+	MaxID      *int         `json:"maxId,omitempty"`      // only with fetchMaxId
+	Time       int64        `json:"ts,omitempty"`
+	Deleted    bool         `json:"deleted"`
 }
 
 // RegisterResponse is the answer to a registration.

@@ -1,0 +1,103 @@
+package rest
+
+import (
+	"log/slog"
+	"net/http"
+
+	"github.com/pawl-registry/pawl/fault"
+	"github.com/pawl-registry/pawl/openapi"
+	"github.com/pawl-registry/pawl/registry"
+	"github.com/pawl-registry/pawl/schema"
+)
+
+// The failures of the protocol itself.
+var (
+	errNotFound         = fault.NewCode(fault.NotFound, "http_not_found")
+	errMethodNotAllowed = fault.NewCode(fault.Invalid, "http_method_not_allowed")
+	errNotAcceptable    = fault.NewCode(fault.Invalid, "http_not_acceptable")
+	errUnsupportedMedia = fault.NewCode(fault.Invalid, "http_unsupported_media_type")
+	errBadRequest       = fault.NewCode(fault.Invalid, "http_bad_request")
+	errNoBody           = fault.NewCode(fault.Invalid, "http_no_body")
+	errBodyTooLarge     = fault.NewCode(fault.Invalid, "http_body_too_large")
+)
+
+// number is what a failure is on the wire.
+type number struct{ status, code int }
+
+// numbers is the one table of failures (Confluent Schema Registry: Errors and RestException).
+var numbers = map[*fault.Code]number{
+	errNotFound:         {404, 404},
+	errMethodNotAllowed: {405, 405},
+	errNotAcceptable:    {406, 406},
+	errUnsupportedMedia: {415, 415},
+	errBadRequest:       {400, 400},
+	errNoBody:           {422, 422},
+	errBodyTooLarge:     {413, 413},
+
+	registry.ErrSubjectNotFound:       {404, 40401},
+	registry.ErrVersionNotFound:       {404, 40402},
+	registry.ErrSchemaNotFound:        {404, 40403},
+	registry.ErrSubjectSoftDeleted:    {404, 40404},
+	registry.ErrSubjectNotSoftDeleted: {404, 40405},
+	registry.ErrVersionSoftDeleted:    {404, 40406},
+	registry.ErrVersionNotSoftDeleted: {404, 40407},
+	registry.ErrNoSubjectConfig:       {404, 40408},
+	registry.ErrNoSubjectMode:         {404, 40409},
+	registry.ErrIncompatible:          {409, 40901},
+	registry.ErrInvalidSchema:         {422, 42201},
+	registry.ErrInvalidVersion:        {422, 42202},
+	registry.ErrInvalidLevel:          {422, 42203},
+	registry.ErrInvalidMode:           {422, 42204},
+	registry.ErrNotPermitted:          {422, 42205},
+	registry.ErrReferenceExists:       {422, 42206},
+	registry.ErrInvalidSubject:        {422, 42208},
+	registry.ErrSchemaTooLarge:        {422, 42209},
+	registry.ErrInvalidRuleSet:        {422, 42210},
+	registry.ErrContextNotEmpty:       {422, 42211},
+	registry.ErrStore:                 {500, 50001},
+	registry.ErrStale:                 {500, 50001},
+	registry.ErrClosed:                {500, 50001},
+	registry.ErrTimeout:               {500, 50002},
+	registry.ErrCorrupt:               {500, 500},
+
+	schema.ErrInvalid:         {422, 42201},
+	schema.ErrUnknownFormat:   {422, 42201},
+	schema.ErrMessageNotFound: {422, 42201},
+	schema.ErrPayload:         {422, 42201},
+}
+
+// kinds stands in for codes that are not in the table.
+var kinds = map[fault.Kind]number{
+	fault.Invalid:     {422, 422},
+	fault.NotFound:    {404, 404},
+	fault.Conflict:    {409, 409},
+	fault.Forbidden:   {422, 42205},
+	fault.Unavailable: {500, 50001},
+	fault.Internal:    {500, 500},
+}
+
+func numberOf(err error) number {
+	if n, known := numbers[fault.CodeOf(err)]; known {
+		return n
+	}
+	return kinds[fault.KindOf(err)]
+}
+
+// fail answers an error. What lies behind a fault of the server goes to the log and not to the caller.
+func (x *exchange) fail(err error) {
+	n := numberOf(err)
+	message := fault.DetailOf(err)
+	if n.status >= http.StatusInternalServerError {
+		x.s.log.LogAttrs(x.r.Context(), slog.LevelError, "request failed", slog.String("request_id", x.id),
+			slog.String("method", x.r.Method), slog.String("path", x.r.URL.Path), slog.Any("error", err))
+	}
+	if fault.KindOf(err) == fault.Internal {
+		message = ""
+	}
+	if message == "" {
+		message = http.StatusText(n.status)
+	}
+	x.write(errorReply(n.status, openapi.Error{ErrorCode: n.code, Message: message}))
+}
+
+func notFound() error { return fault.New(errNotFound, "rest", "HTTP 404 Not Found") }

@@ -1,0 +1,145 @@
+package rest
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+
+	"github.com/pawl-registry/pawl/fault"
+	"github.com/pawl-registry/pawl/openapi"
+)
+
+// exchange is one request on its way to one answer.
+type exchange struct {
+	s      *server
+	w      http.ResponseWriter
+	r      *http.Request
+	id     string     // X-Request-ID
+	query  url.Values // after the rewriting of contexts
+	media  string     // of the answer, as negotiated
+	status int        // of the answer; 0 until it is written
+
+	acceptable bool // whether the client takes a media type that is served
+}
+
+type exchangeKey struct{}
+
+func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	x := &exchange{s: s, w: w, r: r, id: s.requestID(r), media: openapi.MediaTypeV1}
+	if media, acceptable := negotiate(r.Header["Accept"]); acceptable {
+		x.media, x.acceptable = media, true
+	}
+	w.Header().Set("X-Request-ID", x.id)
+	defer x.finish(time.Now())
+	where, err := locate(r)
+	if err != nil {
+		x.fail(err)
+		return
+	}
+	x.query = where.query
+	rctx := chi.NewRouteContext()
+	rctx.RoutePath, rctx.RouteMethod = where.path, r.Method
+	if r.Method == http.MethodHead {
+		rctx.RouteMethod = http.MethodGet
+	}
+	ctx := context.WithValue(context.WithValue(r.Context(), exchangeKey{}, x), chi.RouteCtxKey, rctx)
+	s.mux.ServeHTTP(w, r.WithContext(ctx))
+}
+
+func (s *server) requestID(r *http.Request) string {
+	if ids := r.Header["X-Request-Id"]; len(ids) == 1 && strings.TrimSpace(ids[0]) != "" {
+		return ids[0]
+	}
+	return s.opts.NewRequestID()
+}
+
+// finish turns a panic into an answer and writes the access log.
+func (x *exchange) finish(start time.Time) {
+	if p := recover(); p != nil {
+		if p == http.ErrAbortHandler {
+			panic(p)
+		}
+		x.s.log.LogAttrs(x.r.Context(), slog.LevelError, "handler panicked", slog.String("request_id", x.id),
+			slog.String("method", x.r.Method), slog.String("path", x.r.URL.Path), slog.Any("panic", p), slog.String("stack", string(debug.Stack())))
+		if x.status == 0 {
+			x.write(errorReply(http.StatusInternalServerError, openapi.Error{ErrorCode: 500, Message: "Internal Server Error"}))
+		}
+	}
+	if ctx := x.r.Context(); x.s.log.Enabled(ctx, slog.LevelDebug) {
+		x.s.log.LogAttrs(ctx, slog.LevelDebug, "request", slog.String("request_id", x.id), slog.String("method", x.r.Method),
+			slog.String("path", x.r.URL.EscapedPath()), slog.Int("status", x.status), slog.Duration("took", time.Since(start)))
+	}
+}
+
+// handle makes an endpoint a handler: it refuses media types that are not served and writes what comes of the endpoint.
+func handle(answer endpoint) http.HandlerFunc {
+	return func(_ http.ResponseWriter, r *http.Request) {
+		x := r.Context().Value(exchangeKey{}).(*exchange)
+		x.r = r
+		if err := x.checkMedia(); err != nil {
+			x.fail(err)
+			return
+		}
+		res, err := answer(x)
+		if err != nil {
+			x.fail(err)
+			return
+		}
+		x.write(res)
+	}
+}
+
+func (x *exchange) checkMedia() error {
+	if body := x.r.Method == http.MethodPost || x.r.Method == http.MethodPut; body && !consumable(x.r.Header.Get("Content-Type")) {
+		return fault.New(errUnsupportedMedia, "rest", "HTTP 415 Unsupported Media Type")
+	}
+	if !x.acceptable && x.r.URL.Path != documentPath {
+		return fault.New(errNotAcceptable, "rest", "HTTP 406 Not Acceptable")
+	}
+	return nil
+}
+
+// refuse makes a handler that always fails.
+func refuse(why func(x *exchange) error) http.HandlerFunc {
+	return func(_ http.ResponseWriter, r *http.Request) {
+		x := r.Context().Value(exchangeKey{}).(*exchange)
+		x.r = r
+		x.fail(why(x))
+	}
+}
+
+// param returns a decoded path parameter. Routing happens on the form that locate made, in which every segment is escaped, so
+// every parameter is to be unescaped exactly once.
+func (x *exchange) param(name string) string {
+	v, err := url.PathUnescape(chi.URLParam(x.r, name))
+	if err != nil {
+		panic(fmt.Sprintf("rest: path parameter %s is not escaped, against what locate promises", name))
+	}
+	return v
+}
+
+// subject returns the subject of the path, after its alias.
+func (x *exchange) subject() (string, error) {
+	return x.s.reg.Resolve(x.r.Context(), x.param("subject"))
+}
+
+// ctx returns the context that ends with the request.
+func (x *exchange) ctx() context.Context { return x.r.Context() }
+
+// wrongMethod refuses a path that is served under other methods, and names them.
+func (s *server) wrongMethod(x *exchange) error {
+	path := chi.RouteContext(x.r.Context()).RoutePath
+	for _, m := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete} {
+		if s.mux.Match(chi.NewRouteContext(), m, path) {
+			x.w.Header().Add("Allow", m)
+		}
+	}
+	return fault.New(errMethodNotAllowed, "rest", "HTTP 405 Method Not Allowed")
+}

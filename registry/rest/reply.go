@@ -1,0 +1,82 @@
+package rest
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"sync"
+
+	"github.com/pawl-registry/pawl/openapi"
+)
+
+// reply is an answer before it is written. Its body is shared and must not be changed.
+type reply struct {
+	status int
+	body   []byte
+	media  string // empty is the negotiated one
+}
+
+// ok answers a value as JSON.
+func ok(v any) (reply, error) {
+	body, err := encode(v)
+	return reply{status: http.StatusOK, body: body}, err
+}
+
+// okList is ok for lists: nil is an empty one.
+func okList[T any](list []T) (reply, error) {
+	if list == nil {
+		list = []T{}
+	}
+	return ok(list)
+}
+
+// okText answers a text as it is, under a JSON content type as Confluent does.
+func okText(text string) (reply, error) {
+	return reply{status: http.StatusOK, body: []byte(text)}, nil
+}
+
+func errorReply(status int, e openapi.Error) reply {
+	body, err := encode(e)
+	if err != nil {
+		panic("rest: an error body does not encode: " + err.Error()) // a struct of a number and a text
+	}
+	return reply{status: status, body: body}
+}
+
+var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+const keptBuffer = 64 << 10 // larger buffers are not pooled
+
+// encode returns v as JSON without HTML escapes and without a final newline.
+func encode(v any) ([]byte, error) {
+	b := buffers.Get().(*bytes.Buffer)
+	b.Reset()
+	enc := json.NewEncoder(b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return nil, err
+	}
+	body := bytes.Clone(bytes.TrimSuffix(b.Bytes(), []byte("\n")))
+	if b.Cap() <= keptBuffer {
+		buffers.Put(b)
+	}
+	return body, nil
+}
+
+func (x *exchange) write(res reply) {
+	x.status = res.status
+	h := x.w.Header()
+	if res.status != http.StatusNoContent {
+		media := res.media
+		if media == "" {
+			media = x.media
+		}
+		h.Set("Content-Type", media)
+		h.Set("Content-Length", strconv.Itoa(len(res.body)))
+	}
+	x.w.WriteHeader(res.status)
+	if x.r.Method != http.MethodHead && len(res.body) > 0 {
+		_, _ = x.w.Write(res.body) // the client is gone; there is nobody left to tell
+	}
+}

@@ -1,0 +1,171 @@
+package rest
+
+import (
+	"net/http"
+
+	"github.com/pawl-registry/pawl/fault"
+	"github.com/pawl-registry/pawl/openapi"
+	"github.com/pawl-registry/pawl/registry"
+)
+
+// schemas answers GET /schemas. Without a prefix it looks into the default context.
+func (s *server) schemas(x *exchange) (reply, error) {
+	list, err := s.reg.List(x.ctx(), registry.Selection{
+		Prefix: x.query.Get("subjectPrefix"), Filter: x.deleted(), LatestOnly: x.flag("latestOnly"),
+		RuleType: x.query.Get("ruleType"), Aliases: x.flag("aliases"),
+	})
+	if err != nil {
+		return reply{}, err
+	}
+	if list, err = page(x, list, maxSchemas); err != nil {
+		return reply{}, err
+	}
+	out := make([]openapi.Schema, len(list))
+	for i, v := range list {
+		out[i] = schemaOut(v.Version)
+		out[i].Aliases = v.Aliases
+	}
+	return ok(out)
+}
+
+// types answers GET /schemas/types.
+func (s *server) types(*exchange) (reply, error) { return okList(s.reg.Formats().Names()) }
+
+// byID answers GET /schemas/ids/{id}, the call that every consumer makes. An answer that the query does not shape is prepared
+// once for each state of a version.
+func (s *server) byID(x *exchange) (reply, error) {
+	subject, id, err := x.idPlace()
+	if err != nil {
+		return reply{}, err
+	}
+	v, err := s.reg.ByID(x.ctx(), subject, id)
+	if err != nil {
+		return reply{}, err
+	}
+	if shaped(x) {
+		return s.shapedByID(x, v)
+	}
+	key := keyOf(v)
+	if body := s.bodies.get(key); body != nil {
+		return reply{status: http.StatusOK, body: body}, nil
+	}
+	res, err := ok(stringOut(v))
+	if err == nil {
+		s.bodies.put(key, res.body)
+	}
+	return res, err
+}
+
+// shaped reports whether the query asks for more than the plain answer.
+func shaped(x *exchange) bool {
+	for name := range x.query {
+		switch name {
+		case "format", "referenceFormat", "findTags", "fetchMaxId":
+			return true
+		}
+	}
+	return false
+}
+
+func (s *server) shapedByID(x *exchange, v registry.Version) (reply, error) {
+	out := stringOut(v)
+	var err error
+	if out.Schema, err = s.text(x, v); err != nil {
+		return reply{}, err
+	}
+	if out.SchemaTags, err = s.foundTags(x, v); err != nil {
+		return reply{}, err
+	}
+	if qualifiedReferences(x) {
+		out.References = referencesOut(v.QualifiedReferences())
+	}
+	if x.flag("fetchMaxId") {
+		most, err := s.reg.MaxID(x.ctx(), v.Subject)
+		if err != nil {
+			return reply{}, err
+		}
+		n := int(most)
+		out.MaxID = &n
+	}
+	return ok(out)
+}
+
+// textByID answers GET /schemas/ids/{id}/schema.
+func (s *server) textByID(x *exchange) (reply, error) {
+	subject, id, err := x.idPlace()
+	if err != nil {
+		return reply{}, err
+	}
+	v, err := s.reg.ByID(x.ctx(), subject, id)
+	if err != nil {
+		return reply{}, err
+	}
+	text, err := s.text(x, v)
+	if err != nil {
+		return reply{}, err
+	}
+	return okText(text)
+}
+
+// subjectsByID answers GET /schemas/ids/{id}/subjects.
+func (s *server) subjectsByID(x *exchange) (reply, error) {
+	subject, id, err := x.idPlace()
+	if err != nil {
+		return reply{}, err
+	}
+	names, err := s.reg.SubjectsOfID(x.ctx(), subject, id, x.deleted())
+	return listed(x, names, err, maxUnlimited)
+}
+
+// versionsByID answers GET /schemas/ids/{id}/versions.
+func (s *server) versionsByID(x *exchange) (reply, error) {
+	subject, id, err := x.idPlace()
+	if err != nil {
+		return reply{}, err
+	}
+	places, err := s.reg.VersionsOfID(x.ctx(), subject, id, x.deleted())
+	if err != nil {
+		return reply{}, err
+	}
+	uses := make([]openapi.SubjectVersion, len(places))
+	for i, p := range places {
+		uses[i] = openapi.SubjectVersion(p)
+	}
+	return listed(x, uses, nil, maxUnlimited)
+}
+
+// byGUID answers GET /schemas/guids/{guid}. The answer names no use of the schema.
+func (s *server) byGUID(x *exchange) (reply, error) {
+	text := x.param("guid")
+	guid, is := registry.ParseGUID(text)
+	if !is {
+		return reply{}, fault.New(registry.ErrSchemaNotFound, "rest.byGUID", "Schema %s not found", text)
+	}
+	v, err := s.reg.ByGUID(x.ctx(), guid)
+	if err != nil {
+		return reply{}, err
+	}
+	out := stringOut(v)
+	out.Subject, out.Version = "", 0
+	if out.Schema, err = s.text(x, v); err != nil {
+		return reply{}, err
+	}
+	return ok(out)
+}
+
+// idsByGUID answers GET /schemas/guids/{guid}/ids. An unknown GUID has no IDs.
+func (s *server) idsByGUID(x *exchange) (reply, error) {
+	guid, is := registry.ParseGUID(x.param("guid"))
+	if !is {
+		return okList[openapi.ContextID](nil)
+	}
+	ids, err := s.reg.IDsOfGUID(x.ctx(), guid)
+	if err != nil {
+		return reply{}, err
+	}
+	out := make([]openapi.ContextID, len(ids))
+	for i, id := range ids {
+		out[i] = openapi.ContextID{Context: id.Context, ID: int(id.ID)}
+	}
+	return ok(out)
+}
