@@ -67,12 +67,15 @@ func join(segments []string) string {
 
 // rewrite turns /contexts/{context}/rest into rest with qualified names, in the path and in query (Confluent: ContextFilter).
 func rewrite(segments []string, query url.Values) ([]string, error) {
-	if len(segments) < 3 || segments[0] != "contexts" {
+	if len(segments) < 2 || segments[0] != "contexts" {
 		return segments, nil
 	}
 	name := registry.ParseContext(segments[1])
 	if strings.Contains(name, ":") {
 		return nil, fault.New(errBadRequest, "rest.rewrite", "Context name '%s' cannot contain a colon", segments[1])
+	}
+	if len(segments) == 2 {
+		return segments, nil // the context itself is addressed
 	}
 	rest := segments[2:]
 	if name == registry.DefaultContext {
