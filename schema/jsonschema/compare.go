@@ -1,0 +1,331 @@
+package jsonschema
+
+import "github.com/pawl-registry/pawl/schema"
+
+// Bounds of one comparison. Honest schemas of a thousand properties stay far below them.
+const (
+	maxSteps        = 3_000_000 // pairs compared, edges tried and findings copied
+	maxCompareDepth = 3_000     // pairs below one another
+	maxFindings     = 2_000     // kept for one pair
+)
+
+// finding is one difference: a rule and a path relative to the pair it was found in.
+type finding struct {
+	rule string
+	path string // "properties/a/minLength"; empty is the pair itself
+}
+
+// result is what comparing one pair gave.
+type result struct {
+	findings []finding // those that the policy does not tolerate
+}
+
+func (r *result) ok() bool { return len(r.findings) == 0 }
+
+// pair is a memo key: two nodes by identity, after a ref has been followed.
+type pair struct{ o, u *node }
+
+// comparer answers one question: what the update u does to readers of what the original o described. It finds the greatest
+// fixpoint: a pair met again while it is being compared counts as compatible, and the whole comparison is repeated with the
+// pairs that turned out incompatible until their set no longer grows.
+type comparer struct {
+	policy   schema.Policy
+	known    map[pair]*result // incompatible in an earlier pass
+	memo     map[pair]*result // finished in this pass; nil while in progress
+	assumed  bool             // this pass met a pair in progress
+	steps    int
+	depth    int
+	exceeded bool
+}
+
+// compareModels returns the differences that the policy does not tolerate.
+func compareModels(o, u *node, policy schema.Policy) []finding {
+	c := &comparer{policy: policy, known: map[pair]*result{}}
+	for {
+		c.memo, c.assumed = map[pair]*result{}, false
+		r := c.compare(o, u)
+		if c.exceeded {
+			return []finding{{rule: ruleLimit}}
+		}
+		if !c.assumed || !c.learn() {
+			return r.findings
+		}
+	}
+}
+
+// learn keeps the incompatible pairs of a pass and reports whether there are new ones.
+func (c *comparer) learn() bool {
+	before := len(c.known)
+	for p, r := range c.memo {
+		if r != nil && !r.ok() {
+			c.known[p] = r
+		}
+	}
+	return len(c.known) > before
+}
+
+// step counts work; false means the comparison has to be given up.
+func (c *comparer) step(n int) bool {
+	if c.steps += n; c.steps > maxSteps {
+		c.exceeded = true
+	}
+	return !c.exceeded
+}
+
+// add records a difference unless the policy tolerates it.
+func (c *comparer) add(r *result, rule, path string) {
+	if !tolerated(rule, c.policy) && len(r.findings) < maxFindings {
+		r.findings = append(r.findings, finding{rule, path})
+	}
+}
+
+// graft adds what was found below a path.
+func (c *comparer) graft(r *result, below *result, path string) {
+	c.step(len(below.findings))
+	for _, f := range below.findings {
+		if len(r.findings) >= maxFindings {
+			return
+		}
+		if path != "" && f.path != "" {
+			f.path = path + "/" + f.path
+		} else if path != "" {
+			f.path = path
+		}
+		r.findings = append(r.findings, f)
+	}
+}
+
+// child compares a pair below a path.
+func (c *comparer) child(r *result, o, u *node, path string) { c.graft(r, c.compare(o, u), path) }
+
+// hop follows a ref once. A target that is a ref again stays one, as in Confluent's comparison.
+func hop(n *node) *node {
+	if n != nil && n.kind == kindRef && n.target != nil {
+		return n.target
+	}
+	return n
+}
+
+var compatible = &result{}
+
+// compare compares two nodes, either of which may be absent. The result is shared: it must not be changed.
+func (c *comparer) compare(o, u *node) *result {
+	r := &result{}
+	switch {
+	case o == nil && u == nil:
+		return compatible
+	case o == nil:
+		c.add(r, "SCHEMA_ADDED", "")
+		return r
+	case u == nil:
+		c.add(r, "SCHEMA_REMOVED", "")
+		return r
+	}
+	p := pair{hop(o), hop(u)}
+	if done, met := c.memo[p]; met {
+		if done != nil {
+			return done
+		}
+		c.assumed = true
+		if old := c.known[p]; old != nil {
+			return old
+		}
+		return compatible
+	}
+	if c.depth >= maxCompareDepth {
+		c.exceeded = true
+	}
+	if !c.step(1) {
+		return compatible
+	}
+	c.memo[p] = nil
+	c.depth++
+	c.pair(r, p.o, p.u)
+	c.depth--
+	c.memo[p] = r
+	return r
+}
+
+// pair compares two present nodes.
+func (c *comparer) pair(r *result, o, u *node) {
+	if c.unions(r, o, u) {
+		return
+	}
+	if o.kind != u.kind {
+		if o.kind == kindFalse || u.empty() || connectBytes(o) && connectBytes(u) {
+			return
+		}
+		c.add(r, "TYPE_CHANGED", "")
+		return
+	}
+	switch o.kind {
+	case kindString:
+		c.strings(r, o.str, u.str)
+	case kindNumber:
+		c.numbers(r, o.num, u.num)
+	case kindConst:
+		if !sameValue(o.values[0], u.values[0]) {
+			c.add(r, "ENUM_ARRAY_CHANGED", "const")
+		}
+	case kindEnum:
+		c.enum(r, o.values, u.values)
+	case kindNot:
+		if c.compare(u.inner, o.inner).ok() {
+			c.add(r, "NOT_TYPE_NARROWED", "not")
+		} else {
+			c.add(r, "NOT_TYPE_EXTENDED", "not")
+		}
+	case kindCombined:
+		c.combined(r, o, u)
+	case kindObject:
+		c.objects(r, o.obj, u.obj)
+	case kindArray:
+		c.arrays(r, o.arr, u.arr)
+	}
+}
+
+// unions handles a combination against a plain node; it reports whether that settled the pair.
+func (c *comparer) unions(r *result, o, u *node) bool {
+	switch {
+	case o.kind != kindCombined && u.kind == kindCombined:
+		if len(u.members) == 1 {
+			if c.compare(o, u.members[0]).ok() {
+				return true
+			}
+		}
+		return u.criterion != allOf && c.first(u.members, func(m *node) bool { return c.compare(o, m).ok() })
+	case o.kind == kindCombined && u.kind != kindCombined:
+		if len(o.members) == 1 && c.compare(o.members[0], u).ok() {
+			return true
+		}
+		return o.criterion == allOf && c.first(o.members, func(m *node) bool { return c.compare(m, u).ok() })
+	}
+	return false
+}
+
+func (c *comparer) first(members []*node, fits func(*node) bool) bool {
+	for _, m := range members {
+		if fits(m) {
+			return true
+		}
+	}
+	return false
+}
+
+// connectBytes reports whether Kafka Connect marked the node as bytes.
+func connectBytes(n *node) bool {
+	for _, m := range n.extra {
+		if m.key == "connect.type" {
+			return m.value.kind == jsonString && m.value.text == "bytes"
+		}
+	}
+	return false
+}
+
+// bound compares one limit: name is the rule's stem, keyword the path part.
+func (c *comparer) bound(r *result, o, u *number, name, keyword string) {
+	switch {
+	case o == nil && u == nil:
+	case o == nil:
+		c.add(r, name+"_ADDED", keyword)
+	case u == nil:
+		c.add(r, name+"_REMOVED", keyword)
+	case u.compare(o) > 0:
+		c.add(r, name+"_INCREASED", keyword)
+	case u.compare(o) < 0:
+		c.add(r, name+"_DECREASED", keyword)
+	}
+}
+
+func (c *comparer) strings(r *result, o, u *stringFacets) {
+	c.bound(r, o.maxLength, u.maxLength, "MAX_LENGTH", "maxLength")
+	c.bound(r, o.minLength, u.minLength, "MIN_LENGTH", "minLength")
+	switch {
+	case o.pattern == nil && u.pattern == nil:
+	case o.pattern == nil:
+		c.add(r, "PATTERN_ADDED", "pattern")
+	case u.pattern == nil:
+		c.add(r, "PATTERN_REMOVED", "pattern")
+	case *o.pattern != *u.pattern:
+		c.add(r, "PATTERN_CHANGED", "pattern")
+	}
+}
+
+func (c *comparer) numbers(r *result, o, u *numberFacets) {
+	c.bound(r, o.maximum, u.maximum, "MAXIMUM", "maximum")
+	c.bound(r, o.minimum, u.minimum, "MINIMUM", "minimum")
+	c.exclusiveMaximum(r, o, u)
+	c.bound(r, o.exclusiveMinimum, u.exclusiveMinimum, "EXCLUSIVE_MINIMUM", "exclusiveMinimum")
+	c.multipleOf(r, o.multipleOf, u.multipleOf)
+	if o.integer && !u.integer {
+		c.add(r, "TYPE_EXTENDED", "")
+	} else if u.integer && !o.integer {
+		c.add(r, "TYPE_NARROWED", "")
+	}
+}
+
+// exclusiveMaximum differs from the other bounds: a lowered limit counts only if it is above the update's maximum, as in
+// Confluent's comparison. Without a maximum Confluent fails; here the lowered limit counts.
+func (c *comparer) exclusiveMaximum(r *result, o, u *numberFacets) {
+	const keyword = "exclusiveMaximum"
+	was, is := o.exclusiveMaximum, u.exclusiveMaximum
+	lowered := was != nil && is != nil && was.text != is.text && is.compare(was) <= 0
+	switch {
+	case !lowered:
+		c.bound(r, was, is, "EXCLUSIVE_MAXIMUM", keyword)
+	case u.maximum == nil:
+		c.bound(r, was, is, "EXCLUSIVE_MAXIMUM", keyword)
+	case was.compare(u.maximum) > 0:
+		c.add(r, "EXCLUSIVE_MAXIMUM_DECREASED", keyword)
+	}
+}
+
+func (c *comparer) multipleOf(r *result, o, u *number) {
+	const keyword = "multipleOf"
+	switch {
+	case o == nil && u == nil:
+	case o == nil:
+		c.add(r, "MULTIPLE_OF_ADDED", keyword)
+	case u == nil:
+		c.add(r, "MULTIPLE_OF_REMOVED", keyword)
+	case o.text == u.text:
+	case u.multipleOf(o):
+		c.add(r, "MULTIPLE_OF_EXPANDED", keyword)
+	case o.multipleOf(u):
+		c.add(r, "MULTIPLE_OF_REDUCED", keyword)
+	default:
+		c.add(r, "MULTIPLE_OF_CHANGED", keyword)
+	}
+}
+
+func (c *comparer) enum(r *result, o, u []*value) {
+	was, is := valueSet(o), valueSet(u)
+	c.step(len(o) + len(u))
+	switch grown, shrunk := !subset(is, was), !subset(was, is); {
+	case grown && shrunk:
+		c.add(r, "ENUM_ARRAY_CHANGED", "enum")
+	case grown:
+		c.add(r, "ENUM_ARRAY_EXTENDED", "enum")
+	case shrunk:
+		c.add(r, "ENUM_ARRAY_NARROWED", "enum")
+	}
+}
+
+// valueSet keys values by their sorted text, which tells apart exactly what sameValue tells apart.
+func valueSet(list []*value) map[string]bool {
+	out := make(map[string]bool, len(list))
+	for _, v := range list {
+		out[string(appendValue(nil, v, true))] = true
+	}
+	return out
+}
+
+// subset reports whether every element of a is in b.
+func subset(a, b map[string]bool) bool {
+	for x := range a {
+		if !b[x] {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,3 @@
+package jsonschema
+
+type message struct{ schema *parsed }

@@ -1,0 +1,231 @@
+package jsonschema
+
+import "strings"
+
+// standing is where an object of a modern document stands.
+type standing struct {
+	base string
+	doc  *document
+}
+
+// register indexes a document: the base of every object, its identifiers and its anchors. A second object under one name is an
+// error. That catches an $id or $anchor in the root's definitions too, whose entries stand in $defs as well.
+func (m *modern) register(d *document) error {
+	if m.seen[d] {
+		return nil
+	}
+	m.seen[d] = true
+	if _, taken := m.known[d.uri]; !taken {
+		m.known[d.uri] = d.root
+	}
+	return m.walk(d.root, d.uri, d, false)
+}
+
+// walk visits every object that may be a schema; names says that v's keys are names, not keywords.
+func (m *modern) walk(v *value, base string, d *document, names bool) error {
+	if v.kind == jsonArray {
+		for _, x := range v.items {
+			if err := m.walk(x, base, d, false); err != nil {
+				return err
+			}
+		}
+	}
+	if v.kind != jsonObject {
+		return nil
+	}
+	if !names {
+		var err error
+		if base, err = m.identify(v, base, d); err != nil {
+			return err
+		}
+	}
+	m.index[v] = standing{base, d}
+	for _, x := range v.members {
+		if !names && dataKeyword(x.key) {
+			continue
+		}
+		if err := m.walk(x.value, base, d, !names && mapKeyword(x.key)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// dataKeyword reports whether a keyword's value is data, in which $id means nothing.
+func dataKeyword(name string) bool {
+	return name == "enum" || name == "const" || name == "default" || name == "examples"
+}
+
+// mapKeyword reports whether a keyword's value maps names to schemas.
+func mapKeyword(name string) bool {
+	switch name {
+	case "properties", "patternProperties", "$defs", "definitions", "dependentSchemas", "dependencies":
+		return true
+	}
+	return false
+}
+
+// identify registers an object's $id and anchors and returns its base.
+func (m *modern) identify(v *value, base string, d *document) (string, error) {
+	if id := v.get("$id"); id != nil && id.kind == jsonString {
+		base = withoutFragment(resolve(base, id.text))
+		if err := m.name(base, v, d, id); err != nil {
+			return "", err
+		}
+	}
+	for _, keyword := range [...]string{"$anchor", "$dynamicAnchor"} {
+		if a := v.get(keyword); a != nil && a.kind == jsonString {
+			if err := m.name(base+"#"+a.text, v, d, a); err != nil {
+				return "", err
+			}
+		}
+	}
+	return base, nil
+}
+
+func (m *modern) name(uri string, v *value, d *document, at *value) error {
+	if known := m.known[uri]; known != nil && (known != v || m.index[v].doc != nil) && v != d.root {
+		return d.fail(at, "%s names two schemas; an entry of definitions also stands in $defs, so keep named schemas in $defs alone", uri)
+	}
+	m.known[uri] = v
+	return nil
+}
+
+// ref yields the ref node of $ref.
+func (o *modernObject) ref(v *value) {
+	if o.typed("$ref", jsonString) == nil {
+		return
+	}
+	target := o.find(v)
+	if target == nil {
+		return
+	}
+	n := &node{kind: kindRef, ref: resolve(o.base, v.text)}
+	if err := o.tie(n, target); err != nil && o.keywords.err == nil {
+		o.keywords.err = err
+	}
+	o.yield(n)
+}
+
+// tie points n at its target, translating it on the present path if it is met for the first time.
+func (m *modern) tie(n *node, target *value) error {
+	k := m.knots[target]
+	if k == nil {
+		k = &knot{loading: true}
+		m.knots[target] = k
+		loaded, err := m.load(target, m.docOf(target))
+		if err != nil {
+			return err
+		}
+		k.node, k.loading = loaded, false
+		for _, r := range k.refs {
+			r.target = loaded
+		}
+		k.refs = nil
+	}
+	if k.loading {
+		k.refs = append(k.refs, n)
+	}
+	n.target = k.node
+	return nil
+}
+
+func (m *modern) docOf(v *value) *document { return m.index[v].doc }
+
+// find resolves a reference's text to a value: a resource or an anchor by name, else a pointer inside a resource.
+func (o *modernObject) find(at *value) *value {
+	resolved := resolve(o.base, at.text)
+	uri, fragment, _ := strings.Cut(resolved, "#")
+	root := o.known[uri]
+	if root == nil {
+		d := o.lib.find(uri, at.text)
+		if d == nil {
+			o.keywords.err = unresolved(o.doc, at, resolved)
+			return nil
+		}
+		if err := o.register(d); err != nil {
+			o.keywords.err = err
+			return nil
+		}
+		root, uri = d.root, o.index[d.root].base
+	}
+	if fragment == "" {
+		return o.standing(root, root)
+	}
+	if v := o.known[uri+"#"+fragment]; v != nil {
+		return v
+	}
+	if v := o.known[resolved]; v != nil {
+		return v
+	}
+	if strings.HasPrefix(fragment, "/") {
+		if v := pointer(root, fragment, nil); v != nil && (v.kind == jsonObject || v.kind == jsonBool) {
+			return o.standing(v, root)
+		}
+	}
+	o.fail(at, "$ref leads nowhere: there is no %s", resolved)
+	return nil
+}
+
+// standing records where a pointer's target stands if the walk did not pass it, so that it can be loaded.
+func (m *modern) standing(v, root *value) *value {
+	if m.index[v].doc == nil {
+		m.index[v] = m.index[root]
+	}
+	return v
+}
+
+// dynamicRef joins the target of $dynamicRef, translated in place, with the rest of its object.
+func (o *modernObject) dynamicRef(rest *node) *node {
+	_, anchor, _ := strings.Cut(o.dynamic.text, "#")
+	target := o.outermost(anchor)
+	if target == nil {
+		if target = o.find(o.dynamic); target == nil {
+			return nil
+		}
+	}
+	if target == o.obj {
+		o.fail(o.dynamic, "$dynamicRef refers to its own schema")
+		return nil
+	}
+	for _, above := range o.path {
+		if above == target {
+			n := &node{kind: kindRef, ref: resolve(o.base, o.dynamic.text)}
+			if err := o.tie(n, target); err != nil {
+				o.keywords.err = err
+			}
+			return generatedAllOf(n, rest)
+		}
+	}
+	n, err := o.load(target, o.docOf(target))
+	if err != nil {
+		o.keywords.err = err
+		return nil
+	}
+	return generatedAllOf(n, rest)
+}
+
+// outermost returns the outermost object on the path that carries the dynamic anchor, itself or in its first definition.
+func (o *modernObject) outermost(anchor string) *value {
+	carries := func(v *value) bool {
+		a := v.get("$dynamicAnchor")
+		return a != nil && a.kind == jsonString && a.text == anchor
+	}
+	for _, v := range o.path {
+		if carries(v) {
+			return v
+		}
+		defs := v.get("$defs")
+		if defs == nil || defs.kind != jsonObject || len(defs.members) == 0 {
+			continue
+		}
+		members := defs.members
+		if o.docOf(v) != nil && o.docOf(v).main {
+			members = hashOrdered(members)
+		}
+		if first := members[0].value; first.kind == jsonObject && carries(first) {
+			return first
+		}
+	}
+	return nil
+}

@@ -1,0 +1,61 @@
+package jsonschema
+
+import (
+	"fmt"
+	"regexp"
+	"regexp/syntax"
+	"strings"
+	"time"
+
+	"github.com/dlclark/regexp2"
+)
+
+// matchTimeout bounds one match of a backtracking expression.
+const matchTimeout = 100 * time.Millisecond
+
+// maxPatternLength bounds a regular expression's text.
+const maxPatternLength = 10_000
+
+// pattern is a regular expression of a schema in Java's flavour, which is what Confluent's rules and Java clients mean by one.
+// Expressions that mean the same to RE2 run on Go's engine in linear time; the rest (lookaround, backreferences, possessive
+// quantifiers) run on a backtracking engine under a time limit.
+type pattern struct {
+	text   string
+	linear *regexp.Regexp
+	back   *regexp2.Regexp
+}
+
+// compilePattern refuses what neither engine understands.
+func compilePattern(text string) (*pattern, error) {
+	if len(text) > maxPatternLength {
+		return nil, fmt.Errorf("a regular expression of more than %d bytes", maxPatternLength)
+	}
+	source, err := fromJava(text)
+	if err != nil {
+		return nil, err
+	}
+	if re, err := syntax.Parse(source, syntax.Perl); err == nil && !dialectal(source) && re != nil {
+		if linear, err := regexp.Compile(source); err == nil {
+			return &pattern{text: text, linear: linear}, nil
+		}
+	}
+	back, err := regexp2.Compile(source, regexp2.None)
+	if err != nil {
+		return nil, fmt.Errorf("%q is no regular expression: %w", text, err)
+	}
+	back.MatchTimeout = matchTimeout
+	return &pattern{text: text, back: back}, nil
+}
+
+// dialectal reports whether an expression that RE2 accepts may mean something else to Java.
+func dialectal(source string) bool {
+	return strings.Contains(source, "&&") || strings.Contains(source, "[[:")
+}
+
+// find reports whether the expression matches anywhere in s. A match that exceeds its time is an error.
+func (p *pattern) find(s string) (bool, error) {
+	if p.linear != nil {
+		return p.linear.MatchString(s), nil
+	}
+	return p.back.MatchString(s)
+}
