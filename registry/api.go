@@ -220,3 +220,6 @@ type Check struct {
 
 // Compatible reports whether nothing was found.
 func (c Check) Compatible() bool { return c.Verdict.Compatible() && len(c.Reserved) == 0 }
+
+// Messages renders a check as Confluent's list of compatibility messages. It is never nil, and empty when compatible.
+func (c Check) Messages() []string { return c.Verdict.Messages(c.Reserved, c.ValidateFields) }

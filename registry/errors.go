@@ -1,6 +1,10 @@
 package registry
 
-import "github.com/pawl-registry/pawl/fault"
+import (
+	"strings"
+
+	"github.com/pawl-registry/pawl/fault"
+)
 
 // The codes of everything a registry refuses. Details are worded as Confluent Schema Registry words them, so that edges print
 // them as they are.
@@ -56,3 +60,9 @@ type Incompatible struct {
 
 // Error says which subject refused a schema.
 func (e *Incompatible) Error() string { return "incompatible with an earlier schema of " + e.Subject }
+
+// detail is the message of Confluent Schema Registry.
+func (e *Incompatible) detail() string {
+	return "Schema being registered is incompatible with an earlier schema for subject \"" + e.Subject + "\", details: [" +
+		strings.Join(e.Check.Messages(), ", ") + "]"
+}

@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"cmp"
 	"log/slog"
 	"time"
 
@@ -28,9 +29,8 @@ type Options struct {
 	Reads Freshness
 
 	CachedSchemas     int   // parsed schemas kept; 0 is 10,000
-	CachedSchemaBytes int64 // of their texts; 0 is 64 MiB
+	CachedSchemaBytes int64 // of their texts, and again of the outcomes below; 0 is 64 MiB
 	CachedPairs       int   // outcomes of comparisons kept; 0 is 100,000
-	CachedTexts       int   // incoming texts whose outcome is kept; 0 is 20,000
 }
 
 // Freshness says what a read knows of writes on other nodes of the same store. Reads of what cannot change, such as a schema
@@ -43,3 +43,22 @@ const (
 	// Local reads see what this node has applied: all of its own writes, and those of others soon after they happen.
 	Local
 )
+
+func (o Options) withDefaults() Options {
+	if o.Clock == nil {
+		o.Clock = time.Now
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Level == "" {
+		o.Level = compat.Backward
+	}
+	o.MaxSchemaBytes = cmp.Or(o.MaxSchemaBytes, 16<<20)
+	o.MaxReferenceDepth = cmp.Or(o.MaxReferenceDepth, 256)
+	o.MaxReferencedSchemas = cmp.Or(o.MaxReferencedSchemas, 10_000)
+	o.CachedSchemas = cmp.Or(o.CachedSchemas, 10_000)
+	o.CachedSchemaBytes = cmp.Or(o.CachedSchemaBytes, 64<<20)
+	o.CachedPairs = cmp.Or(o.CachedPairs, 100_000)
+	return o
+}

@@ -1,8 +1,66 @@
 // Package registry holds subjects, versions, configuration, modes and contexts: it decides, appends and applies.
 //
-// A request is decided by a pure function of the present View and the request; the outcome is a Change, which is appended to
+// A request is decided by a pure function of the present View and the request; the outcome is a change, which is appended to
 // the Store at the sequence that the decision was based on; a stale append decides again. The View is folded from the changes
 // by the same function that replays them at start. Check and write are therefore one act, on one node or on many.
 //
-// The package knows no HTTP, no SQL, no files, no payloads and no broker. All methods are safe for concurrent use.
+// The package knows no HTTP, no SQL, no files, no payloads and no broker. All methods are safe for concurrent use. DESIGN.md
+// gives the reasons and the order of locks, FORMAT.md the encoding of changes.
 package registry
+
+import (
+	"context"
+	"sync"
+
+	"github.com/pawl-registry/pawl/schema"
+)
+
+// Registry answers for all subjects of one store. Make it with New, end it with Close.
+type Registry struct {
+	opts   Options
+	view   *View
+	parser *parser
+
+	turn   chan struct{} // holds one token; whoever takes it may append and apply
+	asking asker         // shares questions for newcomers
+	life   context.Context
+	stop   context.CancelFunc
+	done   sync.WaitGroup
+}
+
+// New replays the store and returns a registry that follows it until Close. ctx bounds the replay only. The store stays the
+// caller's to close, after the registry. Errors: ErrStore, ErrCorrupt.
+func New(ctx context.Context, o Options) (*Registry, error) {
+	o = o.withDefaults()
+	r := &Registry{opts: o, view: newView(), parser: newParser(&o), turn: make(chan struct{}, 1)}
+	if err := o.Store.Read(ctx, 0, r.applyEntry); err != nil {
+		return nil, storeFault("registry.New", err)
+	}
+	r.life, r.stop = context.WithCancel(context.Background())
+	r.asking = asker{question: func() error { return r.catchUp(r.life) }}
+	r.turn <- struct{}{}
+	r.done.Go(r.follow)
+	return r, nil
+}
+
+// Close ends the follower and waits for it. Calls after it fail with ErrClosed; calls under way finish.
+func (r *Registry) Close() {
+	r.stop()
+	r.done.Wait()
+}
+
+// Ready returns nil when the store answers and everything it holds is applied. Errors: ErrStore, ErrTimeout, ErrCorrupt.
+func (r *Registry) Ready(ctx context.Context) error { return r.asking.ask(ctx) }
+
+// Formats returns the formats that the registry was opened with.
+func (r *Registry) Formats() *schema.Formats { return r.opts.Formats }
+
+func (r *Registry) judge() judge { return judge{view: r.view, parser: r.parser, opts: &r.opts} }
+
+// current makes the view as fresh as the options ask for.
+func (r *Registry) current(ctx context.Context) error {
+	if r.opts.Reads == Local {
+		return nil
+	}
+	return r.asking.ask(ctx)
+}

@@ -1,0 +1,69 @@
+package registry
+
+import (
+	"encoding/json"
+
+	"github.com/pawl-registry/pawl/fault"
+	"github.com/pawl-registry/pawl/schema"
+)
+
+// changeFormat is the newest change encoding this program writes and reads. It is frozen: stores hold it for ever.
+const changeFormat = 1
+
+// change is one atomic decision as effects on the View, in the order in which they are applied. It is encoded as one JSON
+// object; FORMAT.md describes it. Effects and not requests are kept, so that a replay never depends on how today's program
+// would decide.
+type change struct {
+	Format   int   `json:"format"`
+	Time     int64 `json:"time"` // milliseconds since the Unix epoch
+	Snapshot bool  `json:"snapshot,omitempty"`
+
+	Remove   []place              `json:"remove,omitempty"`
+	Hide     []place              `json:"hide,omitempty"`
+	Put      []record             `json:"put,omitempty"`
+	Config   map[string]*Config   `json:"config,omitempty"` // nil removes
+	Mode     map[string]*Mode     `json:"mode,omitempty"`   // nil removes
+	Contexts []string             `json:"contexts,omitempty"`
+	Drop     []string             `json:"drop,omitempty"`
+	LastIDs  map[string]schema.ID `json:"lastIds,omitempty"`
+}
+
+// place is one version of a subject in a change.
+type place struct {
+	Subject string `json:"subject"`
+	Version int    `json:"version"`
+}
+
+// record is one version with its content in a change.
+type record struct {
+	Subject    string             `json:"subject"`
+	Version    int                `json:"version"`
+	ID         schema.ID          `json:"id"`
+	Type       string             `json:"type"`
+	Schema     string             `json:"schema"`
+	References []schema.Reference `json:"references,omitempty"`
+	Metadata   *Metadata          `json:"metadata,omitempty"`
+	RuleSet    *RuleSet           `json:"ruleSet,omitempty"`
+	Deleted    bool               `json:"deleted,omitempty"`
+	Time       int64              `json:"time,omitempty"` // only where it differs from that of the change
+}
+
+// empty reports whether the change has no effect.
+func (c *change) empty() bool {
+	return len(c.Remove) == 0 && len(c.Hide) == 0 && len(c.Put) == 0 && len(c.Config) == 0 && len(c.Mode) == 0 &&
+		len(c.Contexts) == 0 && len(c.Drop) == 0 && len(c.LastIDs) == 0 && !c.Snapshot
+}
+
+func (c *change) encode() ([]byte, error) { return json.Marshal(c) }
+
+func decodeChange(data []byte) (*change, error) {
+	const op = "registry.decodeChange"
+	c := new(change)
+	if err := json.Unmarshal(data, c); err != nil {
+		return nil, fault.Wrap(ErrCorrupt, op, err, "")
+	}
+	if c.Format < 1 || c.Format > changeFormat {
+		return nil, fault.New(ErrCorrupt, op, "The store holds changes of format %d; this program reads up to %d. Update it.", c.Format, changeFormat)
+	}
+	return c, nil
+}
