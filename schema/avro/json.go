@@ -1,0 +1,472 @@
+package avro
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/pawl-registry/pawl/fault"
+	"github.com/pawl-registry/pawl/schema"
+)
+
+// Limits of the reader. They are those of Jackson's StreamReadConstraints, through which the Java implementation reads
+// schemas, so that both refuse the same texts.
+const (
+	maxNesting = 1000 // open arrays and objects
+	maxDigits  = 1000 // characters of one number
+)
+
+type jsonKind uint8
+
+const (
+	jsonNull jsonKind = iota
+	jsonBool
+	jsonInt   // a number without fraction and exponent
+	jsonFloat // any other number
+	jsonString
+	jsonArray
+	jsonObject
+)
+
+// value is one JSON value with its place in the text. Objects keep the order of their members; a key that comes twice keeps
+// its first place and its last value, as in Jackson's tree.
+type value struct {
+	kind  jsonKind
+	pos   int32    // offset of the first byte
+	text  string   // content of a string, digits of a number, "true" or "false"
+	elems []member // of an array (without keys) or an object
+}
+
+type member struct {
+	key string
+	val value
+}
+
+// get returns the member of that key, or nil.
+func (v *value) get(key string) *value {
+	if v.kind != jsonObject {
+		return nil
+	}
+	for i := range v.elems {
+		if v.elems[i].key == key {
+			return &v.elems[i].val
+		}
+	}
+	return nil
+}
+
+// str returns the content of a string member and whether there is one.
+func (v *value) str(key string) (string, bool) {
+	if m := v.get(key); m != nil && m.kind == jsonString {
+		return m.text, true
+	}
+	return "", false
+}
+
+// jsonReader reads JSON with the comments that Jackson's ALLOW_COMMENTS allows. Strings without escapes alias the text.
+type jsonReader struct {
+	text     string
+	pos      int
+	depth    int
+	comments bool
+	stack    []member // of the arrays and objects being read
+}
+
+// readJSON reads one value. Only white space may follow it.
+func readJSON(text string, comments bool) (*value, error) {
+	r := jsonReader{text: text, comments: comments}
+	if i := invalidUTF8(text); i >= 0 {
+		return nil, r.fail(i, "the text is not valid UTF-8")
+	}
+	var v value
+	if err := r.skip(); err != nil {
+		return nil, err
+	}
+	if err := r.value(&v); err != nil {
+		return nil, err
+	}
+	for r.pos < len(text) && isSpace(text[r.pos]) {
+		r.pos++
+	}
+	if r.pos < len(text) {
+		return nil, r.fail(r.pos, "unexpected text after the end of the JSON value")
+	}
+	return &v, nil
+}
+
+func invalidUTF8(s string) int {
+	if utf8.ValidString(s) {
+		return -1
+	}
+	for i, c := range s {
+		if c == utf8.RuneError && !strings.HasPrefix(s[i:], "\uFFFD") {
+			return i
+		}
+	}
+	return -1
+}
+
+func (r *jsonReader) fail(pos int, format string, args ...any) error {
+	return failAt(r.text, pos, format, args...)
+}
+
+// failAt returns an error that names the line and the column (in characters, from 1) of an offset.
+func failAt(text string, pos int, format string, args ...any) error {
+	before := text[:min(pos, len(text))]
+	line := 1 + strings.Count(before, "\n")
+	column := 1 + utf8.RuneCountInString(before[strings.LastIndexByte(before, '\n')+1:])
+	return fault.New(schema.ErrInvalid, "avro.Parse", "line %d, column %d: %s", line, column, fmt.Sprintf(format, args...))
+}
+
+func isSpace(c byte) bool { return c == ' ' || c == '\n' || c == '\t' || c == '\r' }
+
+// skip passes white space and comments.
+func (r *jsonReader) skip() error {
+	for r.pos < len(r.text) {
+		switch c := r.text[r.pos]; {
+		case isSpace(c):
+			r.pos++
+		case c == '/' && r.comments:
+			if err := r.comment(); err != nil {
+				return err
+			}
+		default:
+			return nil
+		}
+	}
+	return nil
+}
+
+func (r *jsonReader) comment() error {
+	rest := r.text[r.pos:]
+	switch {
+	case strings.HasPrefix(rest, "//"):
+		end := strings.IndexAny(rest, "\r\n")
+		if end < 0 {
+			end = len(rest)
+		}
+		r.pos += end
+		return nil
+	case strings.HasPrefix(rest, "/*"):
+		end := strings.Index(rest[2:], "*/")
+		if end < 0 {
+			return r.fail(r.pos, "the comment has no end; close it with */")
+		}
+		r.pos += end + 4
+		return nil
+	}
+	return r.fail(r.pos, "unexpected '/'")
+}
+
+func (r *jsonReader) value(v *value) error {
+	if r.pos >= len(r.text) {
+		return r.fail(r.pos, "unexpected end of the text; a JSON value is missing")
+	}
+	v.pos = int32(min(r.pos, 1<<31-1))
+	switch c := r.text[r.pos]; {
+	case c == '{':
+		return r.object(v)
+	case c == '[':
+		return r.array(v)
+	case c == '"':
+		v.kind = jsonString
+		s, err := r.string()
+		v.text = s
+		return err
+	case c == '-' || c >= '0' && c <= '9':
+		return r.number(v)
+	}
+	return r.word(v)
+}
+
+func (r *jsonReader) word(v *value) error {
+	for _, w := range [...]string{"null", "true", "false"} {
+		if !strings.HasPrefix(r.text[r.pos:], w) {
+			continue
+		}
+		r.pos += len(w)
+		if w != "null" {
+			v.kind, v.text = jsonBool, w
+		}
+		return nil
+	}
+	c, _ := utf8.DecodeRuneInString(r.text[r.pos:])
+	return r.fail(r.pos, "unexpected %q where a JSON value should stand; names and strings need double quotes", c)
+}
+
+func (r *jsonReader) enter() error {
+	if r.depth++; r.depth > maxNesting {
+		return r.fail(r.pos, "the text nests deeper than %d levels", maxNesting)
+	}
+	r.pos++
+	return r.skip()
+}
+
+// next passes a comma or the closing byte and reports whether the list goes on.
+func (r *jsonReader) next(shut byte) (bool, error) {
+	if err := r.skip(); err != nil {
+		return false, err
+	}
+	if r.pos >= len(r.text) {
+		return false, r.fail(r.pos, "unexpected end of the text; %q is missing", shut)
+	}
+	switch r.text[r.pos] {
+	case shut:
+		r.pos++
+		return false, nil
+	case ',':
+		r.pos++
+		return true, r.skip()
+	}
+	return false, r.fail(r.pos, "unexpected %q; ',' or %q should stand here", r.text[r.pos], shut)
+}
+
+func (r *jsonReader) array(v *value) error {
+	v.kind = jsonArray
+	base := len(r.stack)
+	if err := r.enter(); err != nil {
+		return err
+	}
+	more := true
+	if r.pos < len(r.text) && r.text[r.pos] == ']' {
+		r.pos++
+		more = false
+	}
+	for more {
+		var m member
+		err := r.value(&m.val)
+		if err == nil {
+			r.stack = append(r.stack, m)
+			more, err = r.next(']')
+		}
+		if err != nil {
+			return err
+		}
+	}
+	v.elems = r.take(base)
+	return nil
+}
+
+func (r *jsonReader) object(v *value) error {
+	v.kind = jsonObject
+	base := len(r.stack)
+	if err := r.enter(); err != nil {
+		return err
+	}
+	more := true
+	if r.pos < len(r.text) && r.text[r.pos] == '}' {
+		r.pos++
+		more = false
+	}
+	var seen map[string]int // built once the object is large
+	for more {
+		var m member
+		err := r.member(&m)
+		if err == nil {
+			seen = r.put(base, seen, m)
+			more, err = r.next('}')
+		}
+		if err != nil {
+			return err
+		}
+	}
+	v.elems = r.take(base)
+	return nil
+}
+
+func (r *jsonReader) member(m *member) error {
+	if r.pos >= len(r.text) || r.text[r.pos] != '"' {
+		return r.fail(r.pos, "a member name in double quotes should stand here")
+	}
+	key, err := r.string()
+	if err != nil {
+		return err
+	}
+	if err := r.skip(); err != nil {
+		return err
+	}
+	if r.pos >= len(r.text) || r.text[r.pos] != ':' {
+		return r.fail(r.pos, "':' should stand here")
+	}
+	r.pos++
+	if err := r.skip(); err != nil {
+		return err
+	}
+	m.key = key
+	return r.value(&m.val)
+}
+
+// put adds a member to the object that begins at base. Large objects are searched through a map, so that the cost stays
+// linear.
+func (r *jsonReader) put(base int, seen map[string]int, m member) map[string]int {
+	const large = 24
+	if seen == nil && len(r.stack)-base >= large {
+		seen = make(map[string]int, 2*large)
+		for i := base; i < len(r.stack); i++ {
+			seen[r.stack[i].key] = i
+		}
+	}
+	at := -1
+	if seen != nil {
+		if i, twice := seen[m.key]; twice {
+			at = i
+		} else {
+			seen[m.key] = len(r.stack)
+		}
+	} else {
+		for i := base; i < len(r.stack); i++ {
+			if r.stack[i].key == m.key {
+				at = i
+			}
+		}
+	}
+	if at >= 0 {
+		r.stack[at].val = m.val
+	} else {
+		r.stack = append(r.stack, m)
+	}
+	return seen
+}
+
+// take moves the members from base on into a slice of their own.
+func (r *jsonReader) take(base int) []member {
+	r.depth--
+	if len(r.stack) == base {
+		return nil
+	}
+	out := make([]member, len(r.stack)-base)
+	copy(out, r.stack[base:])
+	r.stack = r.stack[:base]
+	return out
+}
+
+func (r *jsonReader) number(v *value) error {
+	start := r.pos
+	v.kind = jsonInt
+	if r.text[r.pos] == '-' {
+		r.pos++
+	}
+	first := r.pos
+	if r.digits() == 0 {
+		return r.fail(start, "a number needs a digit here")
+	}
+	if r.text[first] == '0' && r.pos > first+1 {
+		return r.fail(start, "a number must not begin with 0")
+	}
+	if r.pos < len(r.text) && r.text[r.pos] == '.' {
+		v.kind = jsonFloat
+		r.pos++
+		if r.digits() == 0 {
+			return r.fail(start, "a number needs a digit after the point")
+		}
+	}
+	if err := r.exponent(v, start); err != nil {
+		return err
+	}
+	v.text = r.text[start:r.pos]
+	if v.text == "-0" {
+		v.text = "0"
+	}
+	if len(v.text) > maxDigits {
+		return r.fail(start, "the number has more than %d characters", maxDigits)
+	}
+	return nil
+}
+
+func (r *jsonReader) exponent(v *value, start int) error {
+	if r.pos >= len(r.text) || r.text[r.pos]|0x20 != 'e' {
+		return nil
+	}
+	v.kind = jsonFloat
+	r.pos++
+	if r.pos < len(r.text) && (r.text[r.pos] == '+' || r.text[r.pos] == '-') {
+		r.pos++
+	}
+	if r.digits() == 0 {
+		return r.fail(start, "a number needs a digit in its exponent")
+	}
+	return nil
+}
+
+func (r *jsonReader) digits() int {
+	start := r.pos
+	for r.pos < len(r.text) && r.text[r.pos] >= '0' && r.text[r.pos] <= '9' {
+		r.pos++
+	}
+	return r.pos - start
+}
+
+// string reads a string; the reader stands at its opening quote.
+func (r *jsonReader) string() (string, error) {
+	start := r.pos
+	r.pos++
+	for i := r.pos; i < len(r.text); i++ {
+		switch c := r.text[i]; {
+		case c == '"':
+			s := r.text[r.pos:i]
+			r.pos = i + 1
+			return s, nil
+		case c == '\\':
+			return r.escaped(start, i)
+		case c < 0x20:
+			return "", r.fail(i, "a control character in a string must be escaped")
+		}
+	}
+	return "", r.fail(start, "the string has no end; close it with '\"'")
+}
+
+// escaped reads the rest of a string from its first escape at i on.
+func (r *jsonReader) escaped(start, i int) (string, error) {
+	buf := []byte(r.text[r.pos:i])
+	for i < len(r.text) {
+		switch c := r.text[i]; {
+		case c == '"':
+			r.pos = i + 1
+			return string(buf), nil
+		case c == '\\':
+			n, ok := 0, false
+			if buf, n, ok = unescape(buf, r.text[i:]); !ok {
+				return "", r.fail(i, "unknown escape in a string")
+			}
+			i += n
+		case c < 0x20:
+			return "", r.fail(i, "a control character in a string must be escaped")
+		default:
+			buf = append(buf, c)
+			i++
+		}
+	}
+	return "", r.fail(start, "the string has no end; close it with '\"'")
+}
+
+// unescape appends the character of the escape that s begins with and returns how many bytes of s it takes. Half of a
+// surrogate pair becomes U+FFFD.
+func unescape(buf []byte, s string) ([]byte, int, bool) {
+	if len(s) < 2 {
+		return buf, 0, false
+	}
+	if i := strings.IndexByte(`"\/bfnrt`, s[1]); i >= 0 {
+		return append(buf, "\"\\/\b\f\n\r\t"[i]), 2, true
+	}
+	c, ok := hex4(s)
+	if !ok {
+		return buf, 0, false
+	}
+	if c < 0xD800 || c > 0xDFFF {
+		return utf8.AppendRune(buf, c), 6, true
+	}
+	if low, ok := hex4(s[6:]); ok && c < 0xDC00 && low >= 0xDC00 && low <= 0xDFFF {
+		return utf8.AppendRune(buf, 0x10000+(c-0xD800)<<10+(low-0xDC00)), 12, true
+	}
+	return utf8.AppendRune(buf, utf8.RuneError), 6, true
+}
+
+// hex4 reads an escape of the form \uXXXX.
+func hex4(s string) (rune, bool) {
+	if len(s) < 6 || s[0] != '\\' || s[1] != 'u' {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(s[2:6], 16, 16)
+	return rune(n), err == nil
+}
