@@ -58,33 +58,37 @@ const (
 	maxUnlimited = math.MaxInt32
 )
 
-// page returns the part of a list that offset and limit ask for.
-func page[T any](x *exchange, list []T, most int) ([]T, error) {
+// window is the part of a list that a query asks for.
+type window struct{ offset, limit int }
+
+func (x *exchange) window(most int) (window, error) {
 	offset, err := x.integer("offset")
 	if err != nil {
-		return nil, err
+		return window{}, err
 	}
 	limit, err := x.integer("limit")
-	if err != nil {
-		return nil, err
-	}
 	if limit <= 0 || limit > most {
 		limit = most
 	}
-	list = list[min(max(offset, 0), len(list)):]
-	return list[:min(limit, len(list))], nil
+	return window{offset: max(offset, 0), limit: limit}, err
 }
 
-// listed answers the page of a list that a registry returned.
-func listed[T any](x *exchange, list []T, err error, most int) (reply, error) {
+func cut[T any](list []T, w window) []T {
+	list = list[min(w.offset, len(list)):]
+	return list[:min(w.limit, len(list))]
+}
+
+// list answers the part of a list that the query asks for. A query that cannot be read fails before the list is made.
+func list[T any](x *exchange, most int, ask func() ([]T, error)) (reply, error) {
+	w, err := x.window(most)
 	if err != nil {
 		return reply{}, err
 	}
-	part, err := page(x, list, most)
+	all, err := ask()
 	if err != nil {
 		return reply{}, err
 	}
-	return okList(part)
+	return okList(cut(all, w))
 }
 
 // versionParam reads the version of the path.

@@ -10,18 +10,20 @@ import (
 
 // schemas answers GET /schemas. Without a prefix it looks into the default context.
 func (s *server) schemas(x *exchange) (reply, error) {
-	list, err := s.reg.List(x.ctx(), registry.Selection{
+	w, err := x.window(maxSchemas)
+	if err != nil {
+		return reply{}, err
+	}
+	found, err := s.reg.List(x.ctx(), registry.Selection{
 		Prefix: x.query.Get("subjectPrefix"), Filter: x.deleted(), LatestOnly: x.flag("latestOnly"),
 		RuleType: x.query.Get("ruleType"), Aliases: x.flag("aliases"),
 	})
 	if err != nil {
 		return reply{}, err
 	}
-	if list, err = page(x, list, maxSchemas); err != nil {
-		return reply{}, err
-	}
-	out := make([]openapi.Schema, len(list))
-	for i, v := range list {
+	found = cut(found, w)
+	out := make([]openapi.Schema, len(found))
+	for i, v := range found {
 		out[i] = schemaOut(v.Version)
 		out[i].Aliases = v.Aliases
 	}
@@ -113,8 +115,7 @@ func (s *server) subjectsByID(x *exchange) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	names, err := s.reg.SubjectsOfID(x.ctx(), subject, id, x.deleted())
-	return listed(x, names, err, maxUnlimited)
+	return list(x, maxUnlimited, func() ([]string, error) { return s.reg.SubjectsOfID(x.ctx(), subject, id, x.deleted()) })
 }
 
 // versionsByID answers GET /schemas/ids/{id}/versions.
@@ -123,15 +124,14 @@ func (s *server) versionsByID(x *exchange) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	places, err := s.reg.VersionsOfID(x.ctx(), subject, id, x.deleted())
-	if err != nil {
-		return reply{}, err
-	}
-	uses := make([]openapi.SubjectVersion, len(places))
-	for i, p := range places {
-		uses[i] = openapi.SubjectVersion(p)
-	}
-	return listed(x, uses, nil, maxUnlimited)
+	return list(x, maxUnlimited, func() ([]openapi.SubjectVersion, error) {
+		places, err := s.reg.VersionsOfID(x.ctx(), subject, id, x.deleted())
+		uses := make([]openapi.SubjectVersion, len(places))
+		for i, p := range places {
+			uses[i] = openapi.SubjectVersion(p)
+		}
+		return uses, err
+	})
 }
 
 // byGUID answers GET /schemas/guids/{guid}. The answer names no use of the schema.

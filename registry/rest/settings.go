@@ -138,8 +138,7 @@ func (s *server) deleteMode(x *exchange) (reply, error) {
 
 // contexts answers GET /contexts.
 func (s *server) contexts(x *exchange) (reply, error) {
-	names, err := s.reg.Contexts(x.ctx(), x.query.Get("contextPrefix"))
-	return listed(x, names, err, maxUnlimited)
+	return list(x, maxUnlimited, func() ([]string, error) { return s.reg.Contexts(x.ctx(), x.query.Get("contextPrefix")) })
 }
 
 // deleteContext answers DELETE /contexts/{context}.

@@ -3,6 +3,7 @@ package rest
 import (
 	"github.com/pawl-registry/pawl/openapi"
 	"github.com/pawl-registry/pawl/registry"
+	"github.com/pawl-registry/pawl/schema"
 )
 
 // subjects answers GET /subjects. Without a prefix it looks into all contexts.
@@ -11,8 +12,7 @@ func (s *server) subjects(x *exchange) (reply, error) {
 	if x.query.Has("subjectPrefix") {
 		prefix = x.query.Get("subjectPrefix")
 	}
-	names, err := s.reg.Subjects(x.ctx(), prefix, x.filter())
-	return listed(x, names, err, maxUnlimited)
+	return list(x, maxUnlimited, func() ([]string, error) { return s.reg.Subjects(x.ctx(), prefix, x.filter()) })
 }
 
 // deleteSubject answers DELETE /subjects/{subject}.
@@ -40,11 +40,9 @@ func (s *server) versions(x *exchange) (reply, error) {
 		if f != registry.Live {
 			f = registry.All
 		}
-		versions, err := s.reg.SignedVersions(x.ctx(), subject, f)
-		return listed(x, versions, err, maxUnlimited)
+		return list(x, maxUnlimited, func() ([]int, error) { return s.reg.SignedVersions(x.ctx(), subject, f) })
 	}
-	versions, err := s.reg.Versions(x.ctx(), subject, f)
-	return listed(x, versions, err, maxUnlimited)
+	return list(x, maxUnlimited, func() ([]int, error) { return s.reg.Versions(x.ctx(), subject, f) })
 }
 
 // version answers GET /subjects/{subject}/versions/{version}.
@@ -134,8 +132,7 @@ func (s *server) referencedBy(x *exchange) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	ids, err := s.reg.ReferencedBy(x.ctx(), subject, version, x.deleted())
-	return listed(x, ids, err, maxSchemas)
+	return list(x, maxSchemas, func() ([]schema.ID, error) { return s.reg.ReferencedBy(x.ctx(), subject, version, x.deleted()) })
 }
 
 // latestWithMetadata answers GET /subjects/{subject}/metadata. Keys and values pair by position.
