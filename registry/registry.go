@@ -55,6 +55,9 @@ func (r *Registry) Ready(ctx context.Context) error { return r.asking.ask(ctx) }
 // Formats returns the formats that the registry was opened with.
 func (r *Registry) Formats() *schema.Formats { return r.opts.Formats }
 
+// Revision returns the number of the last change that is applied here. It differs after every change.
+func (r *Registry) Revision() uint64 { return uint64(r.view.end()) }
+
 func (r *Registry) judge() judge { return judge{view: r.view, parser: r.parser, opts: &r.opts} }
 
 // current makes the view as fresh as the options ask for.
