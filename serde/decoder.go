@@ -2,6 +2,7 @@ package serde
 
 import (
 	"context"
+	"encoding/binary"
 	"reflect"
 	"sync/atomic"
 
@@ -48,15 +49,23 @@ func NewDecoder(r *Resolver, o DecoderOptions) *Decoder {
 // Decode decodes a framed record into v, a non-nil pointer; *any receives maps, slices and scalars. A nil data is the null
 // record and sets v to its zero value. Every error is a *DecodeError; topic appears in errors only. Nothing in v aliases data.
 func (d *Decoder) Decode(ctx context.Context, topic string, data []byte, v any) error {
-	if data == nil {
-		return d.null(topic, v)
+	if len(data) >= frame.SizeID && data[0] == frame.MagicID {
+		id := schema.ID(binary.BigEndian.Uint32(data[1:]))
+		if p := d.memo[uint32(id)%memoIDs].Load(); p != nil && p.id == id && p.plain {
+			return d.decodePlain(p, topic, data, v)
+		}
 	}
-	o, ref, err := d.open(ctx, data, nil)
+	return d.DecodeHeader(ctx, topic, nil, data, v)
+}
+
+// decodePlain is Decode for a plan that the memo holds and no reader schema: the path of nearly every record.
+func (d *Decoder) decodePlain(p *readPlan, topic string, data []byte, v any) error {
+	m, payload, err := p.resolved.Schema.Open(data[frame.SizeID:])
 	if err == nil {
-		err = o.Decode(v)
+		err = m.Decode(payload, v)
 	}
 	if err != nil {
-		return &DecodeError{Topic: topic, Field: d.options.Field, Ref: ref, Data: data, Err: err}
+		return &DecodeError{Topic: topic, Field: d.options.Field, Ref: frame.Ref{ID: p.id}, Data: data, Err: err}
 	}
 	return nil
 }
@@ -64,8 +73,8 @@ func (d *Decoder) Decode(ctx context.Context, topic string, data []byte, v any) 
 // DecodeHeader is Decode for a record with headers: id is the value of its last header named Field.Header, and data the bare
 // payload. A nil id means that there is no such header, and that data is framed.
 func (d *Decoder) DecodeHeader(ctx context.Context, topic string, id, data []byte, v any) error {
-	if id == nil || data == nil {
-		return d.Decode(ctx, topic, data, v)
+	if data == nil {
+		return d.null(topic, v)
 	}
 	o, ref, err := d.open(ctx, data, id)
 	if err == nil {

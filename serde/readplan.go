@@ -13,6 +13,7 @@ import (
 type readPlan struct {
 	id       schema.ID
 	resolved *Resolved
+	plain    bool                      // there is no reader schema: records are read as they were written
 	first    atomic.Pointer[namedView] // the message type seen first: mostly the only one
 	views    *table[string, schema.Projection]
 }
@@ -63,7 +64,7 @@ func (d *Decoder) build(ctx context.Context, ref frame.Ref) (*readPlan, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &readPlan{id: ref.ID, resolved: res, views: newTable[string, schema.Projection](maxMessages)}, nil
+	return &readPlan{id: ref.ID, resolved: res, plain: d.options.Reader.Text == "", views: newTable[string, schema.Projection](maxMessages)}, nil
 }
 
 // view returns how the decoder's reader schema sees a writer's message type, prepared once per pair.

@@ -67,26 +67,27 @@ func NewValidator(r *Resolver, o ValidatorOptions) *Validator {
 }
 
 // Batch starts a round of judgements that are meant to be of one moment: one look at clock and revision serves them all.
-func (v *Validator) Batch() Batch {
-	b := Batch{v: v, now: time.Now()}
+func (v *Validator) Batch() *Batch {
+	b := &Batch{v: v, now: time.Now()}
 	if v.resolver.revision != nil {
 		b.revision = v.resolver.revision()
 	}
 	return b
 }
 
-// Batch is a round of judgements by one Validator. Use it for the records of one batch and let it go.
+// Batch is a round of judgements by one Validator, for one goroutine. Use it for the records of one batch and let it go.
 type Batch struct {
 	v        *Validator
 	now      time.Time
 	revision uint64
+	passed   demand // the last one that did: mostly the next is the same
 }
 
 // Judge returns why a field of a record is refused, in one sentence for its producer, or the empty string if it passes. header
 // is the value of the record's last header named Field.Header, nil if there is none; data is the field itself. Null data
 // passes, empty framed data does not. Soft-deleted versions count as registered. An error, always ErrRegistry, means that the
 // registry could not be asked: the producer should try again.
-func (b Batch) Judge(ctx context.Context, topic string, f Field, s Strategy, header, data []byte) (reason string, err error) {
+func (b *Batch) Judge(ctx context.Context, topic string, f Field, s Strategy, header, data []byte) (reason string, err error) {
 	if data == nil {
 		return "", nil
 	}
@@ -109,7 +110,7 @@ func (b Batch) Judge(ctx context.Context, topic string, f Field, s Strategy, hea
 }
 
 // look opens the body, for the record's name and for its payload.
-func (b Batch) look(ctx context.Context, d *demand, body []byte, headed bool, data []byte) (reason string, err error) {
+func (b *Batch) look(ctx context.Context, d *demand, body []byte, headed bool, data []byte) (reason string, err error) {
 	res, err := b.v.resolver.ByRef(ctx, b.v.options.Context, d.ref)
 	if err != nil {
 		return refusalOrError(*d, err)
@@ -134,9 +135,13 @@ func (b Batch) look(ctx context.Context, d *demand, body []byte, headed bool, da
 }
 
 // registered asks, or remembers, whether the schema is registered under the subject.
-func (b Batch) registered(ctx context.Context, d demand) (reason string, err error) {
+func (b *Batch) registered(ctx context.Context, d demand) (reason string, err error) {
+	if d == b.passed {
+		return "", nil
+	}
 	old, known := b.v.verdicts.known.get(d)
 	if known && b.holds(old) {
+		b.passed = d
 		return "", nil
 	}
 	_, err = b.v.verdicts.renew(ctx, d, b.holds, func(ctx context.Context) (pass, error) { return b.v.ask(ctx, d) })
@@ -152,7 +157,7 @@ func (b Batch) registered(ctx context.Context, d demand) (reason string, err err
 	return "", nil
 }
 
-func (b Batch) holds(p pass) bool { return p.revision == b.revision && b.now.Before(p.until) }
+func (b *Batch) holds(p pass) bool { return p.revision == b.revision && b.now.Before(p.until) }
 
 func (v *Validator) ask(ctx context.Context, d demand) (pass, error) {
 	p := pass{until: time.Now().Add(v.options.Remember)}
