@@ -1,0 +1,91 @@
+package cli
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/sasl/plain"
+
+	"github.com/pawl-registry/pawl/client"
+	"github.com/pawl-registry/pawl/fault"
+)
+
+// Client returns a client of the registry. Credentials come from the environment alone, where they do not show in a process
+// list: PAWL_REGISTRY_USER and PAWL_REGISTRY_PASSWORD, or PAWL_REGISTRY_TOKEN.
+func (a *App) Client() (*client.Client, error) {
+	return client.New(client.Options{
+		URLs:       a.Registry,
+		Username:   a.env(Prefix + "REGISTRY_USER"),
+		Password:   a.env(Prefix + "REGISTRY_PASSWORD"),
+		Token:      a.env(Prefix + "REGISTRY_TOKEN"),
+		HTTPClient: &http.Client{Timeout: a.Timeout},
+		Header:     http.Header{"User-Agent": {"pawl/" + a.Version}},
+		Retries:    1,
+	})
+}
+
+// Kafka returns a Kafka client after it has reached a broker. Credentials (SASL/PLAIN) come from the environment alone:
+// PAWL_KAFKA_USER and PAWL_KAFKA_PASSWORD.
+func (a *App) Kafka(ctx context.Context, opts ...kgo.Opt) (*kgo.Client, error) {
+	opts = append([]kgo.Opt{
+		kgo.SeedBrokers(a.Brokers...),
+		kgo.ClientID("pawl"),
+		kgo.DialTimeout(a.Timeout),
+		kgo.RetryTimeout(a.Timeout),
+	}, opts...)
+	if a.TLS {
+		opts = append(opts, kgo.DialTLSConfig(&tls.Config{MinVersion: tls.VersionTLS12}))
+	}
+	if user := a.env(Prefix + "KAFKA_USER"); user != "" {
+		opts = append(opts, kgo.SASL(plain.Auth{User: user, Pass: a.env(Prefix + "KAFKA_PASSWORD")}.AsMechanism()))
+	}
+	if err := a.knock(ctx); err != nil {
+		return nil, err
+	}
+	c, err := kgo.NewClient(opts...)
+	if err != nil {
+		return nil, Usagef("%v", err)
+	}
+	return c, nil
+}
+
+// knock dials the brokers once: a client of the protocol would retry in silence for as long as its time limit allows.
+func (a *App) knock(ctx context.Context) error {
+	d := net.Dialer{Timeout: a.Timeout}
+	var failed []string
+	for _, addr := range a.Brokers {
+		conn, err := d.DialContext(ctx, "tcp", addr)
+		if err == nil {
+			return conn.Close()
+		}
+		failed = append(failed, fmt.Sprintf("%s: %s", addr, cause(err)))
+	}
+	return fault.New(ErrBroker, "pawl", "no broker answers (%s); is one running? start one with `pawl serve`, or name another with --brokers or PAWL_BROKERS",
+		strings.Join(failed, "; "))
+}
+
+// cause returns the innermost text of a network error.
+func cause(err error) string {
+	var op *net.OpError
+	if errors.As(err, &op) && op.Err != nil {
+		return strings.TrimPrefix(op.Err.Error(), "connect: ")
+	}
+	return err.Error()
+}
+
+// Refused gives an error of the Kafka client the code ErrBroker, with Kafka's own explanation.
+func Refused(err error, format string, args ...any) error {
+	var ke *kerr.Error
+	what := fmt.Sprintf(format, args...)
+	if errors.As(err, &ke) {
+		return fault.Wrap(ErrBroker, "pawl", err, "%s: %s: %s", what, ke.Message, ke.Description)
+	}
+	return fault.Wrap(ErrBroker, "pawl", err, "%s: %v", what, err)
+}
