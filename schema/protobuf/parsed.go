@@ -16,7 +16,7 @@ type parsed struct {
 	universe  *universe
 	canonical func() string
 	linked    func() (*linkage, error)
-	tables    func() (*tables, error)
+	tables    func() *tables
 }
 
 func newParsed(u *universe) *parsed {
@@ -26,7 +26,7 @@ func newParsed(u *universe) *parsed {
 func withCanonical(u *universe, canonical func() string) *parsed {
 	s := &parsed{universe: u, canonical: sync.OnceValue(canonical)}
 	s.linked = sync.OnceValues(func() (*linkage, error) { return link(u) })
-	s.tables = sync.OnceValues(func() (*tables, error) { return compileTables(u) })
+	s.tables = sync.OnceValue(func() *tables { return compileTables(s) })
 	return s
 }
 

@@ -1,8 +1,9 @@
 package protobuf
 
-// pruner copies a tree without extensions and without the options that it does not keep.
+// pruner copies a tree without the options that it does not keep and, unless told otherwise, without extensions.
 type pruner struct {
-	keep func(option) bool
+	keep       func(option) bool
+	extensions bool
 }
 
 func (p pruner) options(in []option) []option {
@@ -20,7 +21,7 @@ func (p pruner) file(f *file) *file {
 	out.options = p.options(f.options)
 	out.messages = mapped(f.messages, p.message)
 	out.enums = mapped(f.enums, p.enum)
-	out.extends = nil
+	out.extends = p.extends(f.extends)
 	out.services = mapped(f.services, p.service)
 	return &out
 }
@@ -31,10 +32,24 @@ func (p pruner) message(m *message) *message {
 	out.fields = mapped(m.fields, p.field)
 	out.oneofs = mapped(m.oneofs, p.oneof)
 	out.groups = mapped(m.groups, p.group)
-	out.extensions, out.extends = nil, nil
+	out.extends = p.extends(m.extends)
+	if !p.extensions {
+		out.extensions = nil
+	}
 	out.messages = mapped(m.messages, p.message)
 	out.enums = mapped(m.enums, p.enum)
 	return &out
+}
+
+func (p pruner) extends(in []*extend) []*extend {
+	if !p.extensions {
+		return nil
+	}
+	return mapped(in, func(e *extend) *extend {
+		out := *e
+		out.fields = mapped(e.fields, p.field)
+		return &out
+	})
 }
 
 func (p pruner) field(f *field) *field {

@@ -1,6 +1,7 @@
 package protobuf
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/pawl-registry/pawl/schema"
@@ -13,6 +14,7 @@ type decl struct {
 	pkg     string
 	message *message // nil for an enum
 	mapType string   // for a map entry, the map type it stands for; else empty
+	path    []int32  // indexes of the message and of those around it, outermost first
 }
 
 // symbols are the types and extension fields that one file declares, by full name.
@@ -185,7 +187,7 @@ func join(scope, name string) string {
 // collect lists what a file declares. The last of several declarations of one name counts.
 func collect(f *file) *symbols {
 	c := collector{pkg: f.pkg, symbols: &symbols{types: map[string]*decl{}, extensions: map[string]*field{}}}
-	c.body(f.messages, f.enums, f.extends, "")
+	c.body(f.messages, f.enums, f.extends, &decl{})
 	return c.symbols
 }
 
@@ -194,19 +196,20 @@ type collector struct {
 	*symbols
 }
 
-func (c *collector) body(messages []*message, enums []*enum, extends []*extend, path string) {
+func (c *collector) body(messages []*message, enums []*enum, extends []*extend, around *decl) {
 	for _, e := range extends {
 		for _, f := range e.fields {
-			c.extensions[join(c.pkg, join(path, f.name))] = f
+			c.extensions[join(c.pkg, join(around.local, f.name))] = f
 		}
 	}
-	for _, m := range messages {
-		d := c.add(join(path, m.name))
+	for i, m := range messages {
+		d := c.add(join(around.local, m.name))
 		d.message, d.mapType = m, entryType(m)
-		c.body(m.messages, m.enums, m.extends, d.local)
+		d.path = append(slices.Clip(around.path), int32(i))
+		c.body(m.messages, m.enums, m.extends, d)
 	}
 	for _, e := range enums {
-		c.add(join(path, e.name))
+		c.add(join(around.local, e.name))
 	}
 }
 
