@@ -75,8 +75,8 @@ func (v *View) put(r *record, at int64) {
 }
 
 func newRow(r *record, at int64, written uint64, s *subject) *row {
-	if r.Time != 0 {
-		at = r.Time
+	if r.Time != nil {
+		at = *r.Time
 	}
 	return &row{
 		Version: Version{
@@ -258,6 +258,6 @@ func (v *View) records() []record {
 func (r *row) record() record {
 	return record{
 		Subject: r.Subject, Version: r.Number, ID: r.ID, Type: r.Format, Schema: r.Text,
-		References: r.References, Metadata: r.Metadata, RuleSet: r.RuleSet, Deleted: r.Deleted, Time: r.Time,
+		References: r.References, Metadata: r.Metadata, RuleSet: r.RuleSet, Deleted: r.Deleted, Time: &r.Time,
 	}
 }

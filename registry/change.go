@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"bytes"
 	"encoding/json"
 
 	"github.com/pawl-registry/pawl/fault"
@@ -45,7 +46,7 @@ type record struct {
 	Metadata   *Metadata          `json:"metadata,omitempty"`
 	RuleSet    *RuleSet           `json:"ruleSet,omitempty"`
 	Deleted    bool               `json:"deleted,omitempty"`
-	Time       int64              `json:"time,omitempty"` // only where it differs from that of the change
+	Time       *int64             `json:"time,omitempty"` // only where it differs from that of the change
 }
 
 // empty reports whether the change has no effect.
@@ -54,7 +55,15 @@ func (c *change) empty() bool {
 		len(c.Contexts) == 0 && len(c.Drop) == 0 && len(c.LastIDs) == 0 && !c.Snapshot
 }
 
-func (c *change) encode() ([]byte, error) { return json.Marshal(c) }
+func (c *change) encode() ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false) // schemas are full of angle brackets, and people read them in stores
+	if err := e.Encode(c); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+}
 
 func decodeChange(data []byte) (*change, error) {
 	const op = "registry.decodeChange"

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/pawl-registry/pawl/compat"
 	"github.com/pawl-registry/pawl/fault"
@@ -35,7 +36,7 @@ func scopeName(op, s string) (Name, error) {
 }
 
 func checkName(op, s string, n Name) error {
-	if n.Subject == "__GLOBAL" || n.Subject == "__EMPTY" || strings.ContainsFunc(s, unicode.IsControl) {
+	if n.Subject == "__GLOBAL" || n.Subject == "__EMPTY" || strings.ContainsFunc(s, unicode.IsControl) || !utf8.ValidString(s) {
 		return badSubject(op, s)
 	}
 	return nil
@@ -78,7 +79,11 @@ func (j judge) rigorOfNew(c *candidate) schema.Rigor {
 // read parses the text of a candidate. Latest versions in its references are pinned, and its format, text and references are
 // replaced by those of the parsed and, if asked for, normalized schema.
 func (j judge) read(c *candidate, rigor schema.Rigor) (*parsed, error) {
-	s := source{name: c.name, format: c.Format, text: c.Text, rigor: rigor}
+	f, err := j.formats.Lookup(c.Format)
+	if err != nil {
+		return nil, fault.Wrap(ErrInvalidSchema, "registry.read", err, "%s", fault.DetailOf(err))
+	}
+	s := source{name: c.name, format: f.Name(), text: c.Text, rigor: rigor}
 	refs, err := pin(j.view, c.name.Context, c.References)
 	if err != nil {
 		return nil, s.refuse("registry.read", err)

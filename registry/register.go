@@ -3,6 +3,7 @@ package registry
 import (
 	"math"
 	"slices"
+	"unicode/utf8"
 
 	"github.com/pawl-registry/pawl/fault"
 	"github.com/pawl-registry/pawl/schema"
@@ -31,6 +32,9 @@ func admit(o *Options, s *Submission) (Name, error) {
 	}
 	if len(s.Text) > o.MaxSchemaBytes {
 		return n, fault.New(ErrSchemaTooLarge, opRegister, "Register operation failed because schema is too large")
+	}
+	if !utf8.ValidString(s.Text) {
+		return n, fault.New(ErrInvalidSchema, opRegister, "Invalid schema: the text is not UTF-8")
 	}
 	return n, nil
 }

@@ -1,8 +1,6 @@
 package registry
 
 import (
-	"slices"
-
 	"github.com/pawl-registry/pawl/fault"
 	"github.com/pawl-registry/pawl/schema"
 )
@@ -12,32 +10,51 @@ const opTags = "registry.EditTags"
 // retag edits the inline tags of a candidate's text: those of the latest version come first if they are to be kept, then the
 // submission's own additions and removals.
 func (j judge) retag(c *candidate, newest *row) error {
-	add := c.AddTags
-	if c.PropagateTags && newest != nil {
-		kept, err := j.tagsOf(newest)
-		if err != nil {
-			return err
-		}
-		add = append(slices.Clip(kept), add...)
-	}
-	if len(add) == 0 && len(c.RemoveTags) == 0 {
+	edits := len(c.AddTags) > 0 || len(c.RemoveTags) > 0
+	propagates := c.PropagateTags && newest != nil
+	if !edits && !propagates {
 		return nil
-	}
-	if c.Version == 0 && (len(c.AddTags) > 0 || len(c.RemoveTags) > 0) {
-		c.Version = Latest
 	}
 	plain := *c
 	plain.normalize = false
-	sch, err := j.read(&plain, schema.AsStored)
+	next, err := j.read(&plain, schema.AsStored)
 	if err != nil {
 		return err
 	}
-	tagged, err := editTags(sch.Schema, add, c.RemoveTags)
-	if err != nil {
-		return source{name: c.name, format: plain.Format}.refuse(opTags, err)
+	tagged := next.Schema
+	if propagates {
+		if tagged, err = j.keepTags(tagged, newest); err != nil {
+			return err
+		}
+	}
+	if edits {
+		if tagged, err = editTags(tagged, c.AddTags, c.RemoveTags); err != nil {
+			return source{name: c.name, format: plain.Format}.refuse(opTags, err)
+		}
+		if c.Version == 0 {
+			c.Version = Latest
+		}
 	}
 	c.Format, c.Text, c.References = plain.Format, tagged.Canonical(), plain.References
 	return nil
+}
+
+// keepTags adds the tags of an earlier version wherever s still has the place that carried them.
+func (j judge) keepTags(s schema.Schema, earlier *row) (schema.Schema, error) {
+	p, err := j.parse(j.view, earlier.source())
+	if err != nil {
+		return nil, err
+	}
+	t, ok := p.Schema.(schema.Tagger)
+	if !ok || p.Format() != s.Format() {
+		return s, nil
+	}
+	for _, e := range t.Tags() {
+		if kept, err := editTags(s, []schema.EntityTags{e}, nil); err == nil {
+			s = kept
+		}
+	}
+	return s, nil
 }
 
 func editTags(s schema.Schema, add, remove []schema.EntityTags) (schema.Schema, error) {
@@ -46,17 +63,6 @@ func editTags(s schema.Schema, add, remove []schema.EntityTags) (schema.Schema, 
 		return nil, fault.New(schema.ErrInvalid, opTags, "schemas of type %s carry no tags", s.Format())
 	}
 	return t.EditTags(add, remove)
-}
-
-func (j judge) tagsOf(r *row) ([]schema.EntityTags, error) {
-	p, err := j.parse(j.view, r.source())
-	if err != nil {
-		return nil, err
-	}
-	if t, ok := p.Schema.(schema.Tagger); ok {
-		return t.Tags(), nil
-	}
-	return nil, nil
 }
 
 // tagEdit turns an edit of a live version into a submission.
