@@ -3,6 +3,7 @@ package registry
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"math"
 	"strings"
 
 	"github.com/pawl-registry/pawl/fault"
@@ -66,6 +67,7 @@ type parser struct {
 	maxRefs  int
 	schemas  *lru[parsedKey, *parsed]
 	pairs    *lru[pairKey, []schema.Difference]
+	equals   *lru[[2]parsedKey, bool]
 }
 
 func newParser(o *Options) *parser {
@@ -73,6 +75,7 @@ func newParser(o *Options) *parser {
 		formats: o.Formats, strict: o.StrictReferences, maxDepth: o.MaxReferenceDepth, maxRefs: o.MaxReferencedSchemas,
 		schemas: newLRU[parsedKey, *parsed](o.CachedSchemas, o.CachedSchemaBytes),
 		pairs:   newLRU[pairKey, []schema.Difference](o.CachedPairs, o.CachedSchemaBytes),
+		equals:  newLRU[[2]parsedKey, bool](o.CachedPairs, math.MaxInt64),
 	}
 }
 
@@ -255,11 +258,17 @@ func (p *parser) equivalent(v *View, next *parsed, old *row) (bool, error) {
 	if _, ok := next.Schema.(schema.Equaler); !ok {
 		return false, nil
 	}
-	stored, err := p.parse(v, old.source())
+	refs, err := p.resolve(v, old.source())
 	if err != nil {
-		return false, err
+		return false, old.source().refuse("registry.equivalent", err)
 	}
-	return schema.Equal(next.Schema, stored.Schema), nil
+	return p.equals.do([2]parsedKey{next.key, {text: old.key.with(refs)}}, func() (bool, int64, error) {
+		stored, err := p.parse(v, old.source())
+		if err != nil {
+			return false, 0, err
+		}
+		return schema.Equal(next.Schema, stored.Schema), 1, nil
+	})
 }
 
 // blank reports whether a text counts as no schema at all.
