@@ -30,7 +30,7 @@ func (format) Parse(src schema.Source, deps []schema.Dep) (schema.Schema, error)
 	if err != nil {
 		return nil, err
 	}
-	s := &Schema{root: root, types: p.types, deps: deps}
+	s := &Schema{root: root, types: p.types, deps: deps, main: message{node: root}}
 	return s, s.print()
 }
 
@@ -40,9 +40,10 @@ type Schema struct {
 	types     typeTable
 	deps      []schema.Dep
 	canonical string
+	main      message // of the root
 
 	mu       sync.Mutex
-	messages map[*node]*message // built when first asked for
+	messages map[*node]*message // of named types besides the root; built when first asked for
 	normal   *Schema
 }
 

@@ -116,7 +116,10 @@ func parseDouble(text string) float64 {
 }
 
 // appendDouble prints a double as Java's Double.toString does; values that are no numbers are quoted, as in Jackson.
-func appendDouble(dst []byte, f float64) []byte {
+func appendDouble(dst []byte, f float64) []byte { return appendFloat(dst, f, 64) }
+
+// appendFloat is appendDouble for a number of 32 or 64 bits.
+func appendFloat(dst []byte, f float64, bits int) []byte {
 	switch {
 	case math.IsNaN(f):
 		return append(dst, `"NaN"`...)
@@ -127,13 +130,13 @@ func appendDouble(dst []byte, f float64) []byte {
 	}
 	if a := math.Abs(f); a == 0 || a >= 1e-3 && a < 1e7 {
 		start := len(dst)
-		dst = strconv.AppendFloat(dst, f, 'f', -1, 64)
+		dst = strconv.AppendFloat(dst, f, 'f', -1, bits)
 		if slices.Index(dst[start:], '.') < 0 {
 			dst = append(dst, ".0"...)
 		}
 		return dst
 	}
-	return appendScientific(dst, strconv.AppendFloat(nil, f, 'e', -1, 64))
+	return appendScientific(dst, strconv.AppendFloat(nil, f, 'e', -1, bits))
 }
 
 // appendScientific turns Go's 1e+07 into Java's 1.0E7.
