@@ -6,7 +6,7 @@ type classic struct {
 	budget
 	lib   *library
 	knots map[*value]*knot
-	ids   map[idKey]map[string]*value
+	ids   map[idKey]*identifiers
 }
 
 // knot ties the refs of one target together while it is loaded.
@@ -21,6 +21,14 @@ type scope struct {
 	doc   *document
 	draft draft
 	base  string
+}
+
+// inside returns the base of references inside an object: its identifier changes it, unless $ref stands beside it.
+func (s scope) inside(v *value) string {
+	if id := v.get(s.draft.idKeyword()); id != nil && id.kind == jsonString && v.get("$ref") == nil {
+		return resolve(s.base, id.text)
+	}
+	return s.base
 }
 
 func (c *classic) draftFor(d *document, referrer draft) draft {
@@ -48,9 +56,7 @@ func (c *classic) load(v *value, s scope) (*node, error) {
 	default:
 		return nil, s.doc.fail(v, "a schema must be an object or a boolean, not %s", v.kind)
 	}
-	if id := v.get(s.draft.idKeyword()); id != nil && id.kind == jsonString {
-		s.base = resolve(s.base, id.text)
-	}
+	s.base = s.inside(v)
 	k := newKeywords(s.doc, v)
 	var n *node
 	var err error

@@ -53,11 +53,15 @@ func (c *classic) target(ref, resolved string, s scope, at *value) (*value, scop
 	if strings.HasPrefix(ref, "#") {
 		return c.within(s.doc, ref[1:], s, at)
 	}
-	if v := c.identified(s.doc, s.draft.idKeyword(), resolved); v != nil {
+	if v := c.identifiers(s).literal[resolved]; v != nil {
 		return v, s, nil
 	}
 	d := c.lib.find(resolved, ref)
 	if d == nil {
+		if v := c.embedded(resolved, s); v != nil {
+			s.base = withoutFragment(resolved)
+			return v, s, nil
+		}
 		return nil, s, unresolved(s.doc, at, resolved)
 	}
 	if d.root.kind != jsonObject {
@@ -73,16 +77,40 @@ func (c *classic) within(d *document, fragment string, s scope, at *value) (*val
 	case fragment == "":
 		return d.root, s, nil
 	case strings.HasPrefix(fragment, "/"):
-		v := pointer(d.root, fragment, nil)
+		v := pointer(d.root, fragment)
+		s.base = s.across(d, fragment)
+		if v == nil {
+			v = c.embedded(withoutFragment(s.base)+"#"+fragment, s)
+		}
 		if v == nil {
 			return nil, s, s.doc.fail(at, "$ref leads nowhere: there is no #%s", fragment)
 		}
 		return v, s, nil
 	}
-	if v := c.identified(d, s.draft.idKeyword(), "#"+fragment); v != nil {
+	inside := s
+	inside.doc = d
+	if v := c.identifiers(inside).literal["#"+fragment]; v != nil {
 		return v, s, nil
 	}
 	return d.root, s, nil
+}
+
+// across returns the base behind a pointer: identifiers that it passes below the root change it.
+func (s scope) across(d *document, fragment string) string {
+	base, crossed := scope{draft: s.draft, base: d.uri}.inside(d.root), false
+	v := d.root
+	for i := 1; i <= len(fragment) && v != nil; i++ {
+		if i < len(fragment) && fragment[i] != '/' {
+			continue
+		}
+		if v = pointer(d.root, fragment[:i]); v != nil && i < len(fragment) && v.get(s.draft.idKeyword()) != nil {
+			base, crossed = scope{draft: s.draft, base: base}.inside(v), true
+		}
+	}
+	if crossed {
+		return base
+	}
+	return s.base
 }
 
 // idKey names the identifiers of one document under one keyword.
@@ -91,28 +119,52 @@ type idKey struct {
 	keyword string
 }
 
-// identified returns the first object of a document, in document order, whose identifier is literally id.
-func (c *classic) identified(d *document, keyword, id string) *value {
-	key := idKey{d, keyword}
-	ids, ok := c.ids[key]
-	if !ok {
-		ids = map[string]*value{}
-		collectIDs(d.root, keyword, ids)
-		c.ids[key] = ids
-	}
-	return ids[id]
+// identifiers are the subschemas of a document by identifier; of several under one, the first in document order.
+type identifiers struct {
+	literal  map[string]*value // as written, which is what everit looks at
+	resolved map[string]*value // resolved against what encloses them, as the specification says
 }
 
-func collectIDs(v *value, keyword string, ids map[string]*value) {
-	if v.kind == jsonObject {
-		if x := v.get(keyword); x != nil && x.kind == jsonString && ids[x.text] == nil {
-			ids[x.text] = v
+func (c *classic) identifiers(s scope) *identifiers {
+	key := idKey{s.doc, s.draft.idKeyword()}
+	ids := c.ids[key]
+	if ids == nil {
+		ids = &identifiers{literal: map[string]*value{}, resolved: map[string]*value{}}
+		ids.collect(s.doc.root, key.keyword, s.doc.uri)
+		c.ids[key] = ids
+	}
+	return ids
+}
+
+func (ids *identifiers) collect(v *value, keyword, base string) {
+	if x := v.get(keyword); v.kind == jsonObject && x != nil && x.kind == jsonString {
+		if ids.literal[x.text] == nil {
+			ids.literal[x.text] = v
 		}
-		for _, m := range v.members {
-			collectIDs(m.value, keyword, ids)
+		if v.get("$ref") == nil {
+			base = resolve(base, x.text)
+			if ids.resolved[base] == nil {
+				ids.resolved[base] = v
+			}
 		}
+	}
+	for _, m := range v.members {
+		ids.collect(m.value, keyword, base)
 	}
 	for _, x := range v.items {
-		collectIDs(x, keyword, ids)
+		ids.collect(x, keyword, base)
 	}
+}
+
+// embedded finds a subschema by its resolved identifier, where everit would look for a remote document.
+func (c *classic) embedded(resolved string, s scope) *value {
+	ids := c.identifiers(s).resolved
+	if v := ids[resolved]; v != nil {
+		return v
+	}
+	uri, fragment, _ := strings.Cut(resolved, "#")
+	if v := ids[uri]; v != nil && (fragment == "" || strings.HasPrefix(fragment, "/")) {
+		return pointer(v, fragment)
+	}
+	return nil
 }

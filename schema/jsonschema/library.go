@@ -48,7 +48,6 @@ func readMetaSchema(name string) *document {
 // library is the set of documents that a schema may refer to.
 type library struct {
 	byURI map[string]*document // under every name a document is known by
-	refs  []*document          // the references, direct ones first
 }
 
 // newLibrary registers the references under their names resolved against the root's base. Direct references win over those of
@@ -59,7 +58,6 @@ func newLibrary(base string, refs []namedDocument) *library {
 		d := *r.doc
 		d.main = false
 		d.uri = withoutFragment(resolve(base, r.name))
-		l.refs = append(l.refs, &d)
 		for _, uri := range [...]string{r.name, "./" + r.name, d.uri} {
 			if _, taken := l.byURI[uri]; !taken {
 				l.byURI[uri] = &d

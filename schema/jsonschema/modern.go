@@ -12,6 +12,10 @@ type modern struct {
 	seen  map[*document]bool
 }
 
+func newModern(lib *library) *modern {
+	return &modern{lib: lib, knots: map[*value]*knot{}, index: map[*value]standing{}, known: map[string]*value{}, seen: map[*document]bool{}}
+}
+
 // load translates one subschema.
 func (m *modern) load(v *value, d *document) (*node, error) {
 	if err := m.enter(d, v); err != nil {

@@ -165,12 +165,14 @@ func (o *modernObject) arrayFacet(name string, v *value) {
 }
 
 func (o *modernObject) items(v *value) {
+	if v.kind == jsonArray {
+		o.fail(v, "items must be one schema in this draft; describe the items of a tuple in prefixItems")
+		return
+	}
 	f := arrayFacets{}
 	closed, n := o.additional(v)
 	prefix := o.obj.get("prefixItems")
 	switch {
-	case v.kind == jsonArray:
-		o.fail(v, "items must be one schema in this draft; name the items of a tuple in prefixItems")
 	case closed:
 		f.closed = true
 	case n != nil && prefix != nil && len(prefix.items) > 0:

@@ -96,8 +96,9 @@ func (o *modernObject) ref(v *value) {
 	if o.typed("$ref", jsonString) == nil {
 		return
 	}
-	target := o.find(v)
-	if target == nil {
+	target, err := o.find(v, o.base, o.doc)
+	if err != nil {
+		o.keywords.err = err
 		return
 	}
 	n := &node{kind: kindRef, ref: resolve(o.base, v.text)}
@@ -133,38 +134,34 @@ func (m *modern) tie(n *node, target *value) error {
 func (m *modern) docOf(v *value) *document { return m.index[v].doc }
 
 // find resolves a reference's text to a value: a resource or an anchor by name, else a pointer inside a resource.
-func (o *modernObject) find(at *value) *value {
-	resolved := resolve(o.base, at.text)
+func (m *modern) find(at *value, base string, d *document) (*value, error) {
+	resolved := resolve(base, at.text)
 	uri, fragment, _ := strings.Cut(resolved, "#")
-	root := o.known[uri]
+	root := m.known[uri]
 	if root == nil {
-		d := o.lib.find(uri, at.text)
-		if d == nil {
-			o.keywords.err = unresolved(o.doc, at, resolved)
-			return nil
+		found := m.lib.find(uri, at.text)
+		if found == nil {
+			return nil, unresolved(d, at, resolved)
 		}
-		if err := o.register(d); err != nil {
-			o.keywords.err = err
-			return nil
+		if err := m.register(found); err != nil {
+			return nil, err
 		}
-		root, uri = d.root, o.index[d.root].base
+		root, uri = found.root, m.index[found.root].base
 	}
 	if fragment == "" {
-		return o.standing(root, root)
+		return m.standing(root, root), nil
 	}
-	if v := o.known[uri+"#"+fragment]; v != nil {
-		return v
-	}
-	if v := o.known[resolved]; v != nil {
-		return v
-	}
-	if strings.HasPrefix(fragment, "/") {
-		if v := pointer(root, fragment, nil); v != nil && (v.kind == jsonObject || v.kind == jsonBool) {
-			return o.standing(v, root)
+	for _, name := range [...]string{uri + "#" + fragment, resolved} {
+		if v := m.known[name]; v != nil {
+			return v, nil
 		}
 	}
-	o.fail(at, "$ref leads nowhere: there is no %s", resolved)
-	return nil
+	if strings.HasPrefix(fragment, "/") {
+		if v := pointer(root, fragment); v != nil && (v.kind == jsonObject || v.kind == jsonBool) {
+			return m.standing(v, root), nil
+		}
+	}
+	return nil, d.fail(at, "$ref leads nowhere: there is no %s", resolved)
 }
 
 // standing records where a pointer's target stands if the walk did not pass it, so that it can be loaded.
@@ -180,7 +177,9 @@ func (o *modernObject) dynamicRef(rest *node) *node {
 	_, anchor, _ := strings.Cut(o.dynamic.text, "#")
 	target := o.outermost(anchor)
 	if target == nil {
-		if target = o.find(o.dynamic); target == nil {
+		var err error
+		if target, err = o.find(o.dynamic, o.base, o.doc); err != nil {
+			o.keywords.err = err
 			return nil
 		}
 	}

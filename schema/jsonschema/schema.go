@@ -106,7 +106,7 @@ func (s *parsed) load() (*node, error) {
 	if s.draft == modernDraft {
 		n, err = loadModern(s.doc, lib)
 	} else {
-		c := &classic{lib: lib, knots: map[*value]*knot{}, ids: map[idKey]map[string]*value{}}
+		c := &classic{lib: lib, knots: map[*value]*knot{}, ids: map[idKey]*identifiers{}}
 		n, err = c.load(s.doc.root, scope{doc: s.doc, draft: s.draft, base: base})
 	}
 	if err != nil {
@@ -117,16 +117,11 @@ func (s *parsed) load() (*node, error) {
 }
 
 func loadModern(d *document, lib *library) (*node, error) {
-	m := &modern{lib: lib, knots: map[*value]*knot{}, index: map[*value]standing{}, known: map[string]*value{}, seen: map[*document]bool{}}
+	m := newModern(lib)
 	main := *d
 	main.uri = baseURI
 	if err := m.register(&main); err != nil {
 		return nil, err
-	}
-	for _, dep := range lib.refs {
-		if err := m.register(dep); err != nil {
-			return nil, err
-		}
 	}
 	return m.load(d.root, &main)
 }

@@ -52,7 +52,7 @@ func fragmentOf(uri string) string {
 
 // pointer follows a JSON pointer (the fragment without '#') from v. It returns nil if a step leads nowhere. Steps are
 // URL-decoded before ~1 and ~0 are.
-func pointer(v *value, fragment string, visit func(*value)) *value {
+func pointer(v *value, fragment string) *value {
 	if fragment == "" {
 		return v
 	}
@@ -63,9 +63,6 @@ func pointer(v *value, fragment string, visit func(*value)) *value {
 		step = strings.ReplaceAll(strings.ReplaceAll(step, "~1", "/"), "~0", "~")
 		if v = v.step(step); v == nil {
 			return nil
-		}
-		if visit != nil {
-			visit(v)
 		}
 	}
 	return v
