@@ -28,10 +28,10 @@ func (v *View) apply(seq Seq, c *change) {
 	applyNames(v.configs, c.Config, func(x *Config) *Config { return x })
 	applyNames(v.modes, c.Mode, func(m *Mode) Mode { return *m })
 	for _, name := range c.Contexts {
-		v.space(name).known = true
+		v.announce(v.space(name), true)
 	}
 	for _, name := range c.Drop {
-		v.space(name).known = false
+		v.announce(v.space(name), false)
 	}
 	for name, id := range c.LastIDs {
 		sp := v.space(name)
@@ -58,11 +58,29 @@ func (v *View) space(name string) *space {
 	return sp
 }
 
+// announce makes a context listed or not.
+func (v *View) announce(sp *space, known bool) {
+	if sp.known == known {
+		return
+	}
+	sp.known = known
+	if sp.name == DefaultContext {
+		return
+	}
+	at, _ := slices.BinarySearchFunc(v.known, sp.name, compareUTF16)
+	v.known = slices.Clone(v.known)
+	if known {
+		v.known = slices.Insert(v.known, at, sp.name)
+	} else {
+		v.known = slices.Delete(v.known, at, at+1)
+	}
+}
+
 func (v *View) put(r *record, at int64) {
 	v.remove(place{r.Subject, r.Version})
 	name := ParseName(r.Subject)
 	sp := v.space(name.Context)
-	sp.known = true
+	v.announce(sp, true)
 	s := sp.subject(name)
 	v.written++
 	x := newRow(r, at, v.written, s)

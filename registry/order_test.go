@@ -3,7 +3,7 @@ package registry
 import (
 	"cmp"
 	"fmt"
-	"math/rand"
+	"math/rand/v2"
 	"slices"
 	"testing"
 	"unicode/utf16"
@@ -23,13 +23,13 @@ func TestCompareUTF16(t *testing.T) {
 
 // A view lists what a sorted slice would, whatever comes and goes between the questions.
 func TestListingsAgreeWithASortedSlice(t *testing.T) {
-	r := rand.New(rand.NewSource(1))
+	r := rand.New(rand.NewPCG(1, 2))
 	v, seq := newView(), Seq(0)
 	have := map[string]bool{}
 	for round := range 2000 {
-		name := fmt.Sprintf("%s%03d", []string{"", ":.a:", ":.a.b:", ":.｡:"}[r.Intn(4)], r.Intn(60))
+		name := fmt.Sprintf("%s%03d", []string{"", ":.a:", ":.a.b:", ":.｡:"}[r.IntN(4)], r.IntN(60))
 		seq++
-		if have[name] && r.Intn(2) == 0 {
+		if have[name] && r.IntN(2) == 0 {
 			v.apply(seq, &change{Remove: []place{{name, 1}}})
 			delete(have, name)
 		} else {

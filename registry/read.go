@@ -65,7 +65,11 @@ func (r *Registry) elsewhere(n Name, ask func(Name) *row) *row {
 		return nil
 	}
 	for _, context := range r.view.contexts() {
-		if x := ask(Name{context, n.Subject}); x != nil {
+		other := Name{context, n.Subject}
+		if len(r.view.rows(other)) == 0 {
+			continue
+		}
+		if x := ask(other); x != nil {
 			return x
 		}
 	}

@@ -21,10 +21,10 @@ func (n Name) above() string { return Name{n.Context, ""}.String() }
 // scopes returns the names that decide for a name, nearest first. The registry's level does not reach into other contexts.
 func (n Name) scopes() []string {
 	own, ctx := n.String(), n.above()
-	switch {
-	case own == globalName:
+	switch own {
+	case globalName:
 		return []string{globalName}
-	case own == ctx:
+	case ctx:
 		return []string{ctx, globalName}
 	}
 	return []string{own, ctx, globalName}
@@ -54,7 +54,7 @@ func configInForce(v *View, n Name, fallback compat.Level) Config {
 			continue
 		}
 		out := *c
-		if i == 0 && name != registryName {
+		if i == 0 && !topLevel(name) {
 			inherit(&out, v.config(registryName))
 		}
 		if out.Level == "" {

@@ -17,6 +17,7 @@ type View struct {
 	mu        sync.RWMutex
 	seq       Seq
 	spaces    map[string]*space
+	known     []string // names of known spaces but the default one, sorted; replaced, never altered
 	configs   map[string]*Config
 	modes     map[string]Mode
 	referrers map[place]map[*row]struct{} // target -> direct referrers, live and soft-deleted
@@ -64,6 +65,7 @@ func newView() *View {
 // reset forgets everything but the sequence. The caller holds the lock, or nobody else knows v.
 func (v *View) reset() {
 	v.spaces = map[string]*space{DefaultContext: newSpace(DefaultContext)}
+	v.known = nil
 	v.configs = map[string]*Config{}
 	v.modes = map[string]Mode{}
 	v.referrers = map[place]map[*row]struct{}{}
@@ -225,21 +227,11 @@ func (v *View) lastID(context string) schema.ID {
 	return 0
 }
 
-// contexts returns the known contexts but the default one, sorted.
+// contexts returns the known contexts but the default one, sorted. The caller must not change the slice.
 func (v *View) contexts() []string {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
-	if len(v.spaces) == 1 {
-		return nil
-	}
-	var out []string
-	for name, sp := range v.spaces {
-		if sp.known && name != DefaultContext {
-			out = append(out, name)
-		}
-	}
-	slices.SortFunc(out, compareUTF16)
-	return out
+	return v.known
 }
 
 // knows reports whether a context is listed.
