@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"sync"
 
@@ -13,6 +12,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/pawl-registry/pawl/cmd/pawl/internal/cli"
+	"github.com/pawl-registry/pawl/cmd/pawl/internal/refusal"
 	"github.com/pawl-registry/pawl/fault"
 	"github.com/pawl-registry/pawl/schema"
 )
@@ -32,8 +32,15 @@ type producer struct {
 
 	client *kgo.Client
 	mu     sync.Mutex
-	first  error // the first record that was refused
+	first  *refused // the first record that was not taken
 	acked  int
+}
+
+// refused is a record that was not taken.
+type refused struct {
+	line   int
+	record *kgo.Record
+	err    error
 }
 
 // Produce returns `pawl produce`.
@@ -82,7 +89,7 @@ func (p *producer) run(ctx context.Context, formats *schema.Formats) error {
 	err = p.lines(ctx, progress)
 	flushed := p.client.Flush(ctx)
 	progress.End()
-	return p.report(errors.Join(err, flushed))
+	return p.report(ctx, errors.Join(err, flushed))
 }
 
 func (p *producer) open(ctx context.Context, formats *schema.Formats) error {
@@ -120,7 +127,7 @@ func (p *producer) lines(ctx context.Context, progress *cli.Progress) error {
 	in := bufio.NewScanner(p.app.In)
 	in.Buffer(make([]byte, 64<<10), maxLine)
 	n := 0
-	for in.Scan() && p.refused() == nil && ctx.Err() == nil {
+	for in.Scan() && p.notTaken() == nil && ctx.Err() == nil {
 		n++
 		line := in.Bytes()
 		if len(line) == 0 {
@@ -130,7 +137,7 @@ func (p *producer) lines(ctx context.Context, progress *cli.Progress) error {
 		if err != nil {
 			return fault.Wrap(cli.ErrFindings, "pawl produce", err, "line %d: %s", n, cli.Message(err))
 		}
-		p.client.Produce(ctx, r, func(_ *kgo.Record, err error) { p.done(n, err) })
+		p.client.Produce(ctx, r, func(r *kgo.Record, err error) { p.done(n, r, err) })
 		progress.Count(n)
 	}
 	if err := in.Err(); err != nil {
@@ -157,45 +164,42 @@ func (p *producer) record(ctx context.Context, line []byte) (*kgo.Record, error)
 	return r, err
 }
 
-func (p *producer) done(line int, err error) {
+func (p *producer) done(line int, r *kgo.Record, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if err == nil {
 		p.acked++
-	} else if p.first == nil {
-		p.first = fault.Wrap(refusal(err), "pawl produce", err, "line %d or one sent with it: %s", line, explain(err))
+	} else if p.first == nil || line < p.first.line {
+		p.first = &refused{line, r, err}
 	}
 }
 
-// refusal tells a record that the broker judged from a broker that did not answer.
-func refusal(err error) *fault.Code {
-	if errors.Is(err, kerr.InvalidRecord) {
-		return cli.ErrFindings
-	}
-	return cli.ErrBroker
-}
-
-func explain(err error) string {
-	var ke *kerr.Error
-	if errors.As(err, &ke) {
-		return fmt.Sprintf("the broker refused it: %s: %s", ke.Message, ke.Description)
-	}
-	return err.Error()
-}
-
-func (p *producer) refused() error {
+func (p *producer) notTaken() *refused {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.first
 }
 
-func (p *producer) report(err error) error {
-	if first := p.refused(); first != nil {
-		err = first
+func (p *producer) report(ctx context.Context, err error) error {
+	if r := p.notTaken(); r != nil {
+		err = p.explain(ctx, r)
 	}
 	written := map[string]any{"topic": p.topic, "records": p.acked}
 	if printed := p.app.Print(written, func(io.Writer) { p.app.Say("%d records written to %s", p.acked, p.topic) }); err == nil {
 		return printed
 	}
 	return err
+}
+
+// explain tells a record that the broker judged from a broker that did not answer. The whole batch of a bad record is refused,
+// so the line is where to begin to look.
+func (p *producer) explain(ctx context.Context, r *refused) error {
+	if !errors.Is(r.err, kerr.InvalidRecord) {
+		return cli.Refused(r.err, "line %d", r.line)
+	}
+	why, err := refusal.Ask(ctx, p.client, r.record)
+	if err != nil || why == "" {
+		why = "a record of the same batch is invalid"
+	}
+	return fault.Wrap(cli.ErrFindings, "pawl produce", r.err, "line %d: refused by the broker: %s", r.line, why)
 }

@@ -1,6 +1,7 @@
 package subjects
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"regexp"
@@ -12,7 +13,7 @@ import (
 type report struct {
 	File       string    `json:"file"`
 	Subject    string    `json:"subject,omitempty"` // with --subject
-	Level      string    `json:"level,omitempty"`   // with --against
+	Level      string    `json:"level,omitempty"`
 	Compatible bool      `json:"compatible"`
 	Findings   []finding `json:"findings,omitempty"`
 	Messages   []string  `json:"messages,omitempty"` // what else was said, in the registry's words
@@ -39,18 +40,40 @@ func (k *checker) remedy(rule string) string {
 	return ""
 }
 
-// shape matches the beginning of a compatibility message of the protocol: {errorType:'RULE', description:'...'...
-var shape = regexp.MustCompile(`(?s)^\{\s*errorType:\s*['"]([A-Z0-9_]+)['"],\s*description:\s*['"](.*?)['"],\s*(additionalInfo|[a-zA-Z]+):`)
+// The shapes of compatibility messages: one per finding, then one each for the version compared with, its text, and the level.
+var (
+	findingShape = regexp.MustCompile(`(?s)\{\s*errorType:\s*['"]([A-Z0-9_]+)['"],\s*description:\s*['"](.*?)['"]\s*(?:,\s*[a-zA-Z]+:|\})`)
+	versionShape = regexp.MustCompile(`^\{oldSchemaVersion:\s*(\d+)\}$`)
+	textShape    = regexp.MustCompile(`(?s)^\{oldSchema:.*\}$`)
+	levelShape   = regexp.MustCompile(`compatibility:\s*'([A-Z_]+)'\}$`)
+)
 
-// fromServer turns the registry's messages into findings where they have the usual shape, and keeps the others.
+// Reason cuts the first finding out of a message of the registry.
+func Reason(message string) (rule, detail string, ok bool) {
+	parts := findingShape.FindStringSubmatch(message)
+	if parts == nil {
+		return "", message, false
+	}
+	return parts[1], parts[2], true
+}
+
+// fromServer turns the registry's messages into findings where they have the usual shapes, and keeps the others.
 func (k *checker) fromServer(file string, v client.Verdict) report {
 	r := report{File: file, Subject: k.subject, Compatible: v.Compatible}
+	against := ""
 	for _, m := range v.Messages {
-		if parts := shape.FindStringSubmatch(m); parts != nil {
-			r.Findings = append(r.Findings, finding{Rule: parts[1], Detail: parts[2], Remedy: k.remedy(parts[1])})
-		} else {
+		if rule, detail, ok := Reason(m); ok {
+			r.Findings = append(r.Findings, finding{Rule: rule, Detail: detail, Remedy: k.remedy(rule)})
+		} else if parts := versionShape.FindStringSubmatch(m); parts != nil {
+			against = "version " + parts[1]
+		} else if parts := levelShape.FindStringSubmatch(m); parts != nil {
+			r.Level = parts[1]
+		} else if !textShape.MatchString(m) {
 			r.Messages = append(r.Messages, m)
 		}
+	}
+	for i := range r.Findings {
+		r.Findings[i].Against = against
 	}
 	return r
 }
@@ -73,7 +96,7 @@ func (r report) write(w io.Writer) {
 			fmt.Fprintf(w, " at %s", f.Path)
 		}
 		if f.Against != "" {
-			fmt.Fprintf(w, "  (%s, against %s)", f.Direction, f.Against)
+			fmt.Fprintf(w, "  (%s, against %s)", cmp.Or(f.Direction, r.Level), f.Against)
 		}
 		fmt.Fprintf(w, "\n  %s\n", f.Detail)
 		if f.Remedy != "" {
