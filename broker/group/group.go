@@ -350,3 +350,8 @@ func (g *Group) Delete() error {
 	g.state = Dead
 	return nil
 }
+
+// Idle reports whether nothing is left of the group: no members, none expected, no offsets.
+func (g *Group) Idle() bool {
+	return g.state == Dead || (g.state == Empty && len(g.pending) == 0 && len(g.offsets) == 0)
+}

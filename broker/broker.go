@@ -1,0 +1,162 @@
+package broker
+
+import (
+	"context"
+	"crypto/rand"
+	"io"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/pawl-registry/pawl/broker/commitlog"
+	"github.com/pawl-registry/pawl/broker/group"
+	"github.com/pawl-registry/pawl/fault"
+)
+
+// Options are the broker's choices. Only Logs is required.
+type Options struct {
+	Logs       commitlog.Engine
+	Validator  Validator        // nil: no topic may ask for validation
+	Clock      func() time.Time // nil: time.Now
+	Random     io.Reader        // ids are drawn from it; nil: crypto/rand
+	Logger     *slog.Logger     // nil: slog.Default
+	NodeID     int32
+	ClusterID  string // empty: drawn once and kept in the metadata log
+	Durability commitlog.Durability
+
+	AutoCreate        bool              // a topic that a client asks for by name is made
+	DefaultPartitions int32             // of a topic that does not say; 0: 1
+	TopicDefaults     map[string]string // configurations of topics that do not set them
+
+	Group            GroupOptions
+	MaxProducers     int           // remembered a partition; 0: 10,000
+	ProducerExpiry   time.Duration // an idle producer is forgotten after it; 0: one day
+	RetentionEvery   time.Duration // how often retention looks; 0: five minutes, negative: never
+	Expansion        int           // decompressed size allowed, as a multiple of max.message.bytes; 0: 128
+	RejectionsPerSec int           // log lines about rejected records; 0: 10
+}
+
+// GroupOptions bound consumer groups.
+type GroupOptions struct {
+	group.Options
+	OffsetPartitions  int32 // of __consumer_offsets when it is made; 0: 4
+	MaxOffsetMetadata int   // bytes; 0: 4096
+}
+
+func (o Options) withDefaults() Options {
+	if o.Clock == nil {
+		o.Clock = time.Now
+	}
+	if o.Random == nil {
+		o.Random = rand.Reader
+	}
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	setDefault(&o.DefaultPartitions, 1)
+	setDefault(&o.MaxProducers, 10_000)
+	setDefault(&o.ProducerExpiry, 24*time.Hour)
+	setDefault(&o.RetentionEvery, 5*time.Minute)
+	setDefault(&o.Expansion, 128)
+	setDefault(&o.RejectionsPerSec, 10)
+	setDefault(&o.Group.OffsetPartitions, 4)
+	setDefault(&o.Group.MaxOffsetMetadata, 4096)
+	setDefault(&o.Group.MinSession, 6*time.Second)
+	setDefault(&o.Group.MaxSession, 30*time.Minute)
+	return o
+}
+
+func setDefault[T int | int32 | time.Duration](v *T, otherwise T) {
+	if *v == 0 {
+		*v = otherwise
+	}
+}
+
+// Broker keeps topics. Make one with Open.
+type Broker struct {
+	opts    Options
+	logger  *slog.Logger
+	byName  sync.Map // string -> *Topic
+	byID    sync.Map // ID -> *Topic
+	groups  *coordinator
+	rejects rejectionLog
+	slots   chan struct{} // validations of compressed batches that may run at once
+
+	admin    sync.Mutex // changes of the metadata
+	metadata commitlog.Log
+	state    state
+	nextID   int64 // producer id to give out next
+
+	stop context.CancelFunc
+	done sync.WaitGroup
+}
+
+// Open reads the metadata log and opens the partitions. A partition whose log does not open is kept, and refuses everything.
+func Open(ctx context.Context, opts Options) (*Broker, error) {
+	opts = opts.withDefaults()
+	if err := checkConfigs(opts.TopicDefaults); err != nil {
+		return nil, err
+	}
+	b := &Broker{opts: opts, logger: opts.Logger, slots: make(chan struct{}, validations())}
+	b.rejects = rejectionLog{broker: b}
+	b.groups = newCoordinator(b)
+	background, stop := context.WithCancel(context.WithoutCancel(ctx))
+	b.stop = stop
+	if err := b.open(ctx); err != nil {
+		stop()
+		return nil, err
+	}
+	if opts.RetentionEvery > 0 {
+		b.done.Go(func() { b.retainEvery(background, opts.RetentionEvery) })
+	}
+	return b, nil
+}
+
+func (b *Broker) open(ctx context.Context) error {
+	if err := b.openMetadata(ctx); err != nil {
+		return err
+	}
+	if err := b.openTopics(ctx); err != nil {
+		return err
+	}
+	return b.groups.open(ctx)
+}
+
+// Close stops the broker's own work and answers what waits. The engine of the logs is closed by whoever opened it.
+func (b *Broker) Close(ctx context.Context) error {
+	b.stop()
+	b.groups.close()
+	finished := make(chan struct{})
+	go func() {
+		b.done.Wait()
+		close(finished)
+	}()
+	select {
+	case <-finished:
+		return nil
+	case <-ctx.Done():
+		return fault.Wrap(ErrClosed, "broker.Close", ctx.Err(), "background work did not end in time")
+	}
+}
+
+// NodeID returns the number of this broker.
+func (b *Broker) NodeID() int32 { return b.opts.NodeID }
+
+// ClusterID returns the id of the cluster, for clients to compare.
+func (b *Broker) ClusterID() string { return b.state.Cluster }
+
+// AutoCreates reports whether a topic that a client asks for by name is made.
+func (b *Broker) AutoCreates() bool { return b.opts.AutoCreate }
+
+// Now returns the broker's time in milliseconds since the Unix epoch.
+func (b *Broker) Now() int64 { return b.opts.Clock().UnixMilli() }
+
+// newID draws an id.
+func (b *Broker) newID() (id ID, err error) {
+	if _, err := io.ReadFull(b.opts.Random, id[:]); err != nil {
+		return ID{}, fault.Wrap(ErrStorage, "broker.newID", err, "no randomness to draw an id from")
+	}
+	id[6] = id[6]&0x0f | 0x40 // a version 4 UUID, as Kafka's are
+	id[8] = id[8]&0x3f | 0x80
+	return id, nil
+}

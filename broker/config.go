@@ -1,0 +1,257 @@
+package broker
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/pawl-registry/pawl/fault"
+)
+
+// ConfigType is the type of a configuration's value.
+type ConfigType uint8
+
+// The types of configuration values that Kafka's tools know.
+const (
+	Bool ConfigType = iota
+	String
+	Int
+	Long
+	Double
+	List
+	Class
+)
+
+// Config is one configuration of a topic as it is in force.
+type Config struct {
+	Name    string
+	Value   string
+	Default bool // nobody set it on this topic
+	Type    ConfigType
+	Doc     string
+}
+
+// definition describes one configuration: what Kafka calls it, and which values are allowed.
+type definition struct {
+	name     string
+	kind     ConfigType
+	fallback string
+	doc      string
+	min, max float64  // of numbers
+	allowed  []string // of strings and lists
+}
+
+const (
+	maxLong = 1<<63 - 1
+	maxInt  = 1<<31 - 1
+)
+
+// The configurations whose values the broker acts on, by Kafka's names and by those of Confluent and Redpanda.
+const (
+	cleanupPolicy    = "cleanup.policy"
+	maxMessageBytes  = "max.message.bytes"
+	timestampType    = "message.timestamp.type"
+	timestampBefore  = "message.timestamp.before.max.ms"
+	timestampAfter   = "message.timestamp.after.max.ms"
+	retentionMillis  = "retention.ms"
+	retentionBytes   = "retention.bytes"
+	confluentKey     = "confluent.key.schema.validation"
+	confluentValue   = "confluent.value.schema.validation"
+	confluentKeyName = "confluent.key.subject.name.strategy"
+	confluentValName = "confluent.value.subject.name.strategy"
+	redpandaKey      = "redpanda.key.schema.id.validation"
+	redpandaValue    = "redpanda.value.schema.id.validation"
+	redpandaKeyName  = "redpanda.key.subject.name.strategy"
+	redpandaValName  = "redpanda.value.subject.name.strategy"
+)
+
+// strategies maps the names of a subject name strategy, Confluent's classes and Redpanda's short forms, to its meaning.
+var strategies = map[string]Strategy{
+	"TopicNameStrategy":       TopicName,
+	"RecordNameStrategy":      RecordName,
+	"TopicRecordNameStrategy": TopicRecordName,
+	"io.confluent.kafka.serializers.subject.TopicNameStrategy":       TopicName,
+	"io.confluent.kafka.serializers.subject.RecordNameStrategy":      RecordName,
+	"io.confluent.kafka.serializers.subject.TopicRecordNameStrategy": TopicRecordName,
+}
+
+const topicNameClass = "io.confluent.kafka.serializers.subject.TopicNameStrategy"
+
+// definitions lists the configurations of topics in alphabetical order, with Kafka 4's defaults.
+var definitions = []definition{
+	{name: cleanupPolicy, kind: List, fallback: "delete", allowed: []string{"compact", "delete"},
+		doc: "What happens to old records: delete, compact, or both."},
+	{name: "compression.type", kind: String, fallback: "producer", allowed: []string{"producer", "uncompressed", "zstd", "lz4", "snappy", "gzip"},
+		doc: "Batches are stored as their producer compressed them, whatever this says."},
+	{name: confluentKey, kind: Bool, fallback: "false", doc: "Record keys must carry the id of a schema registered under the topic's key subject."},
+	{name: confluentKeyName, kind: Class, fallback: topicNameClass, allowed: slices.Sorted(maps.Keys(strategies)),
+		doc: "How the subject of a record key is named."},
+	{name: confluentValue, kind: Bool, fallback: "false", doc: "Record values must carry the id of a schema registered under the topic's value subject."},
+	{name: confluentValName, kind: Class, fallback: topicNameClass, allowed: slices.Sorted(maps.Keys(strategies)),
+		doc: "How the subject of a record value is named."},
+	{name: "delete.retention.ms", kind: Long, fallback: "86400000", min: 0, max: maxLong, doc: "How long a tombstone is kept on a compacted topic."},
+	{name: "file.delete.delay.ms", kind: Long, fallback: "60000", min: 0, max: maxLong, doc: "Accepted; files are deleted at once."},
+	{name: "flush.messages", kind: Long, fallback: "9223372036854775807", min: 1, max: maxLong, doc: "Accepted; the broker's durability decides."},
+	{name: "flush.ms", kind: Long, fallback: "9223372036854775807", min: 0, max: maxLong, doc: "Accepted; the broker's durability decides."},
+	{name: "index.interval.bytes", kind: Int, fallback: "4096", min: 0, max: maxInt, doc: "Accepted; the log decides."},
+	{name: "max.compaction.lag.ms", kind: Long, fallback: "9223372036854775807", min: 1, max: maxLong, doc: "The longest that a record may stay uncompacted."},
+	{name: maxMessageBytes, kind: Int, fallback: "1048588", min: 0, max: maxInt, doc: "The largest record batch, in bytes as sent."},
+	{name: timestampAfter, kind: Long, fallback: "3600000", min: 0, max: maxLong, doc: "How far a producer's timestamp may lie ahead of the broker's clock."},
+	{name: timestampBefore, kind: Long, fallback: "9223372036854775807", min: 0, max: maxLong, doc: "How far a producer's timestamp may lie behind the broker's clock."},
+	{name: timestampType, kind: String, fallback: "CreateTime", allowed: []string{"CreateTime", "LogAppendTime"}, doc: "Who sets the timestamp of a record."},
+	{name: "min.cleanable.dirty.ratio", kind: Double, fallback: "0.5", min: 0, max: 1, doc: "How much of a log must be uncompacted before it is compacted."},
+	{name: "min.compaction.lag.ms", kind: Long, fallback: "0", min: 0, max: maxLong, doc: "The least that a record stays uncompacted."},
+	{name: "min.insync.replicas", kind: Int, fallback: "1", min: 1, max: maxInt, doc: "Replicas that must have a batch before it is acknowledged with acks=all."},
+	{name: "preallocate", kind: Bool, fallback: "false", doc: "Accepted; the log decides."},
+	{name: redpandaKey, kind: Bool, fallback: "false", doc: "Another name of " + confluentKey + "; it wins if both are set."},
+	{name: redpandaKeyName, kind: String, fallback: "TopicNameStrategy", allowed: slices.Sorted(maps.Keys(strategies)),
+		doc: "Another name of " + confluentKeyName + "; it wins if both are set."},
+	{name: redpandaValue, kind: Bool, fallback: "false", doc: "Another name of " + confluentValue + "; it wins if both are set."},
+	{name: redpandaValName, kind: String, fallback: "TopicNameStrategy", allowed: slices.Sorted(maps.Keys(strategies)),
+		doc: "Another name of " + confluentValName + "; it wins if both are set."},
+	{name: retentionBytes, kind: Long, fallback: "-1", min: -1, max: maxLong, doc: "The size of a partition beyond which its oldest segments go; -1 is no limit."},
+	{name: retentionMillis, kind: Long, fallback: "604800000", min: -1, max: maxLong, doc: "The age beyond which a segment goes; -1 is no limit."},
+	{name: "segment.bytes", kind: Int, fallback: "1073741824", min: 14, max: maxInt, doc: "Accepted; the log decides."},
+	{name: "segment.index.bytes", kind: Int, fallback: "10485760", min: 4, max: maxInt, doc: "Accepted; the log decides."},
+	{name: "segment.jitter.ms", kind: Long, fallback: "0", min: 0, max: maxLong, doc: "Accepted; the log decides."},
+	{name: "segment.ms", kind: Long, fallback: "604800000", min: 1, max: maxLong, doc: "Accepted; the log decides."},
+	{name: "unclean.leader.election.enable", kind: Bool, fallback: "false", doc: "Accepted; there is one replica."},
+}
+
+func definitionOf(name string) (definition, bool) {
+	i, ok := slices.BinarySearchFunc(definitions, name, func(d definition, n string) int { return strings.Compare(d.name, n) })
+	if !ok {
+		return definition{}, false
+	}
+	return definitions[i], true
+}
+
+// checkConfigs refuses names and values that Kafka would refuse.
+func checkConfigs(configs map[string]string) error {
+	const op = "broker.checkConfigs"
+	for _, name := range slices.Sorted(maps.Keys(configs)) {
+		d, ok := definitionOf(name)
+		if !ok {
+			return fault.New(ErrInvalidConfig, op, "unknown topic configuration %q", name)
+		}
+		if what := d.check(configs[name]); what != "" {
+			return fault.New(ErrInvalidConfig, op, "value %q of configuration %s: %s", configs[name], name, what)
+		}
+	}
+	return nil
+}
+
+// check says what is wrong with a value, or "".
+func (d definition) check(value string) string {
+	switch d.kind {
+	case Bool:
+		if v := strings.ToLower(value); v != "true" && v != "false" {
+			return "it must be true or false"
+		}
+	case Int, Long:
+		n, err := strconv.ParseInt(value, 10, 64)
+		if err != nil || float64(n) < d.min || float64(n) > d.max {
+			return "it must be a whole number from " + number(d.min) + " to " + number(d.max)
+		}
+	case Double:
+		f, err := strconv.ParseFloat(value, 64)
+		if err != nil || !(f >= d.min && f <= d.max) {
+			return "it must be a number from " + number(d.min) + " to " + number(d.max)
+		}
+	case List:
+		for item := range strings.SplitSeq(value, ",") {
+			if !slices.Contains(d.allowed, strings.TrimSpace(item)) {
+				return "its items must be among " + strings.Join(d.allowed, ", ")
+			}
+		}
+	default:
+		if !slices.Contains(d.allowed, value) {
+			return "it must be one of " + strings.Join(d.allowed, ", ")
+		}
+	}
+	return ""
+}
+
+func number(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
+
+// values answers for the configurations of a topic: what it sets itself, else the broker's default, else Kafka's.
+type values struct {
+	own, defaults map[string]string
+}
+
+func (v values) of(name string) string {
+	if s, ok := v.own[name]; ok {
+		return s
+	}
+	if s, ok := v.defaults[name]; ok {
+		return s
+	}
+	d, _ := definitionOf(name)
+	return d.fallback
+}
+
+func (v values) bool(name string) bool { return strings.EqualFold(v.of(name), "true") }
+
+func (v values) int64(name string) int64 {
+	n, _ := strconv.ParseInt(v.of(name), 10, 64) // checked when it was set
+	return n
+}
+
+// set reports whether anybody set a configuration, on the topic or as the broker's default.
+func (v values) set(name string) bool {
+	_, own := v.own[name]
+	_, broker := v.defaults[name]
+	return own || broker
+}
+
+// list returns every configuration as it is in force, in alphabetical order.
+func (v values) list() []Config {
+	all := make([]Config, 0, len(definitions))
+	for _, d := range definitions {
+		_, own := v.own[d.name]
+		all = append(all, Config{Name: d.name, Value: v.of(d.name), Default: !own, Type: d.kind, Doc: d.doc})
+	}
+	return all
+}
+
+// settings is what the broker acts on, read once from the configurations of a topic.
+type settings struct {
+	maxBytes        int
+	appendTime      bool
+	timestampBefore int64 // milliseconds
+	timestampAfter  int64 // milliseconds
+	compact, delete bool
+	retentionMillis int64 // -1: no limit
+	retentionBytes  int64 // -1: no limit
+	demands         []Demand
+}
+
+func (v values) settings() *settings {
+	policy := v.of(cleanupPolicy)
+	s := &settings{
+		maxBytes:        int(v.int64(maxMessageBytes)),
+		appendTime:      v.of(timestampType) == "LogAppendTime",
+		timestampBefore: v.int64(timestampBefore),
+		timestampAfter:  v.int64(timestampAfter),
+		compact:         strings.Contains(policy, "compact"),
+		delete:          strings.Contains(policy, "delete"),
+		retentionMillis: v.int64(retentionMillis),
+		retentionBytes:  v.int64(retentionBytes),
+	}
+	if v.bool(v.either(redpandaKey, confluentKey)) {
+		s.demands = append(s.demands, Demand{Field: Key, Strategy: strategies[v.of(v.either(redpandaKeyName, confluentKeyName))]})
+	}
+	if v.bool(v.either(redpandaValue, confluentValue)) {
+		s.demands = append(s.demands, Demand{Field: Value, Strategy: strategies[v.of(v.either(redpandaValName, confluentValName))]})
+	}
+	return s
+}
+
+// either returns name if it is set, else the one it is another name of.
+func (v values) either(name, otherwise string) string {
+	if v.set(name) {
+		return name
+	}
+	return otherwise
+}

@@ -1,0 +1,52 @@
+package broker
+
+import "github.com/pawl-registry/pawl/fault"
+
+// The refusals of the broker.
+var (
+	ErrUnknownTopic      = fault.NewCode(fault.NotFound, "unknown_topic_or_partition")
+	ErrUnknownTopicID    = fault.NewCode(fault.NotFound, "unknown_topic_id")
+	ErrTopicExists       = fault.NewCode(fault.Conflict, "topic_exists")
+	ErrInvalidTopic      = fault.NewCode(fault.Invalid, "invalid_topic")
+	ErrInvalidPartitions = fault.NewCode(fault.Invalid, "invalid_partitions")
+	ErrInvalidReplicas   = fault.NewCode(fault.Invalid, "invalid_replication_factor")
+	ErrInvalidAssignment = fault.NewCode(fault.Invalid, "invalid_replica_assignment")
+	ErrInvalidConfig     = fault.NewCode(fault.Invalid, "invalid_config")
+	ErrInvalidRequest    = fault.NewCode(fault.Invalid, "invalid_request")
+	// ErrInvalidRecord: records of the batch are refused; see Rejected.
+	ErrInvalidRecord = fault.NewCode(fault.Invalid, "invalid_record")
+	ErrTooLarge      = fault.NewCode(fault.Invalid, "message_too_large")
+	ErrTimestamp     = fault.NewCode(fault.Invalid, "invalid_timestamp")
+	// ErrNotValidated: the validator could not judge; the same batch may pass later.
+	ErrNotValidated = fault.NewCode(fault.Unavailable, "records_not_validated")
+	// ErrTransactional: the batch or producer belongs to a transaction, which this broker has no coordinator for.
+	ErrTransactional = fault.NewCode(fault.Forbidden, "transactions_unavailable")
+	ErrFencedEpoch   = fault.NewCode(fault.Conflict, "fenced_leader_epoch")
+	ErrUnknownEpoch  = fault.NewCode(fault.Unavailable, "unknown_leader_epoch")
+	// ErrStorage: the partition's log cannot be used: it is corrupt, or its disk failed.
+	ErrStorage = fault.NewCode(fault.Unavailable, "storage_error")
+	ErrClosed  = fault.NewCode(fault.Unavailable, "broker_closed")
+
+	ErrUnknownGroup    = fault.NewCode(fault.NotFound, "unknown_group")
+	ErrInvalidGroup    = fault.NewCode(fault.Invalid, "invalid_group_id")
+	ErrOffsetMetadata  = fault.NewCode(fault.Invalid, "offset_metadata_too_large")
+	ErrUnknownProducer = fault.NewCode(fault.Conflict, "unknown_producer_id")
+)
+
+// Rejected is the error of a batch refused for some of its records. Its code is ErrInvalidRecord.
+type Rejected struct {
+	Rejections []Rejection // at least one, in order of Index
+	err        *fault.Error
+}
+
+// Error describes the first rejection.
+func (r *Rejected) Error() string { return r.err.Error() }
+
+// Unwrap gives the error its code.
+func (r *Rejected) Unwrap() error { return r.err }
+
+func newRejected(topic string, partition int32, rejections []Rejection) *Rejected {
+	first := rejections[0]
+	return &Rejected{Rejections: rejections, err: fault.New(ErrInvalidRecord, "broker.Produce",
+		"topic %s, partition %d, record %d: %s", topic, partition, first.Index, first.Reason)}
+}

@@ -1,0 +1,99 @@
+package broker
+
+import (
+	"context"
+	"time"
+
+	"github.com/pawl-registry/pawl/broker/batch"
+	"github.com/pawl-registry/pawl/broker/commitlog"
+	"github.com/pawl-registry/pawl/fault"
+)
+
+// Read appends to dst the stored batches from the one that holds offset from, as commitlog.Log.Read does, and returns the
+// marks that go with them. It does not wait: see Waiter.
+func (p *Partition) Read(ctx context.Context, dst []byte, from batch.Offset, maxBytes int) ([]byte, commitlog.Bounds, error) {
+	if p.log == nil {
+		return dst, commitlog.Bounds{}, p.broken("broker.Read")
+	}
+	bounds := p.log.Bounds()
+	if from < bounds.Start || from > bounds.HighWatermark {
+		return dst, bounds, fault.New(commitlog.ErrOutOfRange, "broker.Read", "offset %d of topic %s, partition %d is not between %d and %d",
+			from, p.topic.name, p.index, bounds.Start, bounds.HighWatermark)
+	}
+	if from == bounds.HighWatermark {
+		return dst, bounds, nil
+	}
+	dst, err := p.log.Read(ctx, dst, from, maxBytes)
+	return dst, p.log.Bounds(), err
+}
+
+// FindTime returns the first record at or after t.
+func (p *Partition) FindTime(ctx context.Context, t time.Time) (commitlog.Found, bool, error) {
+	if p.log == nil {
+		return commitlog.Found{}, false, p.broken("broker.FindTime")
+	}
+	return p.log.Find(ctx, t)
+}
+
+// FindNewest returns the first record that has the greatest timestamp of the partition (KIP-734).
+func (p *Partition) FindNewest(ctx context.Context) (found commitlog.Found, ok bool, err error) {
+	if p.log == nil {
+		return found, false, p.broken("broker.FindNewest")
+	}
+	newest, from := p.newestSegment()
+	if newest < 0 {
+		if newest, err = p.newestOf(ctx, from); err != nil || newest < 0 {
+			return found, false, err
+		}
+	}
+	return p.log.Find(ctx, time.UnixMilli(newest))
+}
+
+// newestSegment returns the greatest timestamp that the segments know of, or -1, and where to begin to look for it.
+func (p *Partition) newestSegment() (newest int64, from batch.Offset) {
+	newest = -1
+	s, ok := p.log.(commitlog.Sizer)
+	if !ok {
+		return newest, p.log.Bounds().Start
+	}
+	for _, segment := range s.Segments() {
+		newest = max(newest, segment.MaxTimestamp)
+	}
+	return newest, p.log.Bounds().Start
+}
+
+// newestOf reads headers for the greatest timestamp.
+func (p *Partition) newestOf(ctx context.Context, from batch.Offset) (int64, error) {
+	newest := int64(-1)
+	err := scan(ctx, p.log, from, func(b batch.Batch) error {
+		newest = max(newest, b.MaxTimestamp())
+		return nil
+	})
+	return newest, err
+}
+
+// DeleteBefore moves the start of the partition to offset, or to the high watermark if it is -1 (DeleteRecords), and returns
+// where it is then.
+func (p *Partition) DeleteBefore(ctx context.Context, offset batch.Offset) (batch.Offset, error) {
+	const op = "broker.DeleteBefore"
+	if p.log == nil {
+		return 0, p.broken(op)
+	}
+	if p.topic.internal {
+		return 0, fault.New(ErrInvalidTopic, op, "topic %s is the broker's own", p.topic.name)
+	}
+	bounds := p.log.Bounds()
+	if offset == -1 {
+		offset = bounds.HighWatermark
+	}
+	if offset < 0 || offset > bounds.HighWatermark {
+		return 0, fault.New(commitlog.ErrOutOfRange, op, "offset %d of topic %s, partition %d is not between %d and %d",
+			offset, p.topic.name, p.index, bounds.Start, bounds.HighWatermark)
+	}
+	if offset > bounds.Start {
+		if err := p.log.TrimBefore(ctx, offset); err != nil {
+			return 0, fault.Wrap(ErrStorage, op, err, "cannot move the start of topic %s, partition %d", p.topic.name, p.index)
+		}
+	}
+	return p.log.Bounds().Start, nil
+}

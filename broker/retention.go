@@ -1,0 +1,77 @@
+package broker
+
+import (
+	"context"
+	"time"
+
+	"github.com/pawl-registry/pawl/broker/batch"
+	"github.com/pawl-registry/pawl/broker/commitlog"
+)
+
+func (b *Broker) retainEvery(ctx context.Context, every time.Duration) {
+	ticker := time.NewTicker(every)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+			b.Retain(ctx)
+		}
+	}
+}
+
+// Retain lets go of the segments that the topics' retention.ms and retention.bytes no longer cover, and forgets producers that
+// have long been silent. The broker calls it by itself every Options.RetentionEvery.
+func (b *Broker) Retain(ctx context.Context) {
+	for _, t := range b.Topics() {
+		s := t.settings.Load()
+		for _, p := range t.Partitions() {
+			p.forgetProducers()
+			if !s.delete || t.internal || ctx.Err() != nil {
+				continue
+			}
+			if err := p.retain(ctx, s); err != nil {
+				b.logger.Error("retention failed", "topic", t.name, "partition", p.index, "error", err)
+			}
+		}
+	}
+}
+
+func (p *Partition) retain(ctx context.Context, s *settings) error {
+	sizer, ok := p.log.(commitlog.Sizer)
+	if !ok {
+		return nil
+	}
+	start := p.log.Bounds().Start
+	keep := keepFrom(sizer.Segments(), s, p.broker.Now())
+	if keep = min(keep, p.log.Bounds().HighWatermark); keep <= start {
+		return nil
+	}
+	if err := p.log.TrimBefore(ctx, keep); err != nil {
+		return err
+	}
+	p.broker.logger.Info("retention moved the start of a partition", "topic", p.topic.name, "partition", p.index, "from", int64(start), "to", int64(keep))
+	return nil
+}
+
+// keepFrom returns the base of the oldest segment to keep, or 0 if there is none to drop. The active segment, the last, always
+// stays. A segment goes by age when its newest record is too old, and by size when what is left without it is still enough.
+func keepFrom(segments []commitlog.Segment, s *settings, now int64) batch.Offset {
+	var total int64
+	for _, segment := range segments {
+		total += segment.Bytes
+	}
+	var keep batch.Offset
+	for i := range len(segments) - 1 {
+		segment := segments[i]
+		old := s.retentionMillis >= 0 && segment.MaxTimestamp < now-s.retentionMillis
+		large := s.retentionBytes >= 0 && total-segment.Bytes >= s.retentionBytes
+		if !old && !large {
+			break
+		}
+		total -= segment.Bytes
+		keep = segments[i+1].Base
+	}
+	return keep
+}
