@@ -102,7 +102,7 @@ func (b *Broker) CreateTopic(ctx context.Context, n NewTopic, mode Mode) (*Topic
 // checkNew applies Kafka's rules for a new topic and returns its number of partitions.
 func (b *Broker) checkNew(n NewTopic) (int32, error) {
 	const op = "broker.CreateTopic"
-	if err := checkTopicName(n.Name); err != nil {
+	if err := CheckTopicName(n.Name); err != nil {
 		return 0, err
 	}
 	if _, ok := b.byName.Load(n.Name); ok {

@@ -255,3 +255,16 @@ func (v values) either(name, otherwise string) string {
 	}
 	return otherwise
 }
+
+// Configs returns the broker's configurations that Kafka's tools ask for, as they were when it started.
+func (b *Broker) Configs() []Config {
+	id := strconv.Itoa(int(b.opts.NodeID))
+	return []Config{
+		{Name: "auto.create.topics.enable", Value: strconv.FormatBool(b.opts.AutoCreate), Type: Bool, Doc: "A topic that a client asks for by name is made."},
+		{Name: "broker.id", Value: id, Type: Int, Doc: "The number of this broker."},
+		{Name: "default.replication.factor", Value: "1", Default: true, Type: Int, Doc: "Replicas of a topic that does not say."},
+		{Name: "node.id", Value: id, Type: Int, Doc: "The number of this broker."},
+		{Name: "num.partitions", Value: strconv.Itoa(int(b.opts.DefaultPartitions)), Type: Int, Doc: "Partitions of a topic that does not say."},
+		{Name: "offsets.topic.num.partitions", Value: strconv.Itoa(int(b.opts.Group.OffsetPartitions)), Type: Int, Doc: "Partitions of " + OffsetsTopic + "."},
+	}
+}

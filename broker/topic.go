@@ -59,9 +59,9 @@ const maxTopicName = 249
 // reservedPrefix opens the names of logs that are no topics.
 const reservedPrefix = "__pawl_"
 
-// checkTopicName applies Kafka's rules for names.
-func checkTopicName(name string) error {
-	const op = "broker.checkTopicName"
+// CheckTopicName applies Kafka's rules for names.
+func CheckTopicName(name string) error {
+	const op = "broker.CheckTopicName"
 	switch {
 	case name == "":
 		return fault.New(ErrInvalidTopic, op, "a topic needs a name")

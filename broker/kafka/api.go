@@ -1,0 +1,135 @@
+package kafka
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/twmb/franz-go/pkg/kmsg"
+)
+
+// api is what is served of one key.
+type api struct {
+	key      int16
+	name     string
+	min, max int16 // advertised
+	refused  int16 // versions up to this one are advertised and answered with an error, if it is not 0
+	maxBytes int   // of a request; 0: MaxRequestBytes
+	aliased  bool  // the broker keeps parts of the request: its buffer is not used again
+	handle   func(*call) kmsg.Response
+}
+
+// limit is the largest request of the key, in bytes after the size.
+func (a *api) limit(s *Server) int {
+	if a.maxBytes == 0 {
+		return s.opts.MaxRequestBytes
+	}
+	return a.maxBytes
+}
+
+// expansion is how many bytes of memory a byte of the request may cost once decoded. A Produce is decoded in place.
+func (a *api) expansion() int64 {
+	if a.key == produceKey {
+		return 1
+	}
+	return 16
+}
+
+// call is one request on its way through a handler.
+type call struct {
+	ctx     context.Context
+	server  *Server
+	conn    *conn
+	client  string
+	version int16
+	request kmsg.Request
+}
+
+// Bounds of requests, in bytes. A commit or an assignment of ten thousand partitions fits into the larger one.
+const (
+	small = 64 << 10
+	large = 8 << 20
+)
+
+// table lists the keys served, in order. Transactions (24 to 28), the protocol of KIP-848 (68, 69), access control and quotas
+// are not advertised because they are not served.
+func table() []api {
+	return []api{
+		{key: 0, name: "Produce", min: 0, max: 13, refused: 2},
+		{key: 1, name: "Fetch", min: 4, max: 18, maxBytes: large, handle: fetch},
+		{key: 2, name: "ListOffsets", min: 1, max: 11, maxBytes: large, handle: listOffsets},
+		{key: 3, name: "Metadata", min: 0, max: 13, maxBytes: large, handle: metadata},
+		{key: 8, name: "OffsetCommit", min: 2, max: 10, maxBytes: large, handle: offsetCommit},
+		{key: 9, name: "OffsetFetch", min: 1, max: 10, maxBytes: large, handle: offsetFetch},
+		{key: 10, name: "FindCoordinator", min: 0, max: 6, maxBytes: large, handle: findCoordinator},
+		{key: 11, name: "JoinGroup", min: 0, max: 9, maxBytes: large, aliased: true, handle: joinGroup},
+		{key: 12, name: "Heartbeat", min: 0, max: 4, maxBytes: small, handle: heartbeat},
+		{key: 13, name: "LeaveGroup", min: 0, max: 5, maxBytes: large, handle: leaveGroup},
+		{key: 14, name: "SyncGroup", min: 0, max: 5, maxBytes: large, aliased: true, handle: syncGroup},
+		{key: 15, name: "DescribeGroups", min: 0, max: 6, maxBytes: large, handle: describeGroups},
+		{key: 16, name: "ListGroups", min: 0, max: 5, maxBytes: small, handle: listGroups},
+		{key: 18, name: "ApiVersions", min: 0, max: 4, maxBytes: small, handle: apiVersions},
+		{key: 19, name: "CreateTopics", min: 2, max: 7, maxBytes: large, handle: createTopics},
+		{key: 20, name: "DeleteTopics", min: 1, max: 6, maxBytes: large, handle: deleteTopics},
+		{key: 21, name: "DeleteRecords", min: 0, max: 2, maxBytes: large, handle: deleteRecords},
+		{key: 22, name: "InitProducerId", min: 0, max: 5, maxBytes: small, handle: initProducerID},
+		{key: 23, name: "OffsetForLeaderEpoch", min: 2, max: 4, maxBytes: large, handle: offsetForLeaderEpoch},
+		{key: 32, name: "DescribeConfigs", min: 1, max: 4, maxBytes: large, handle: describeConfigs},
+		{key: 33, name: "AlterConfigs", min: 0, max: 2, maxBytes: large, handle: alterConfigs},
+		{key: 35, name: "DescribeLogDirs", min: 1, max: 5, maxBytes: large, handle: describeLogDirs},
+		{key: 37, name: "CreatePartitions", min: 0, max: 3, maxBytes: large, handle: createPartitions},
+		{key: 42, name: "DeleteGroups", min: 0, max: 2, maxBytes: large, handle: deleteGroups},
+		{key: 44, name: "IncrementalAlterConfigs", min: 0, max: 1, maxBytes: large, handle: incrementalAlterConfigs},
+		{key: 47, name: "OffsetDelete", min: 0, max: 0, maxBytes: large, handle: offsetDelete},
+		{key: 60, name: "DescribeCluster", min: 0, max: 2, maxBytes: small, handle: describeCluster},
+		{key: 61, name: "DescribeProducers", min: 0, max: 0, maxBytes: large, handle: describeProducers},
+		{key: 74, name: "ListConfigResources", min: 0, max: 1, maxBytes: small, handle: listConfigResources},
+		{key: 75, name: "DescribeTopicPartitions", min: 0, max: 0, maxBytes: large, handle: describeTopicPartitions},
+	}
+}
+
+// The keys that are treated apart.
+const (
+	produceKey     = 0
+	apiVersionsKey = 18
+)
+
+// accept makes the task of a frame.
+func (c *conn) accept(ctx context.Context, f frame) (task, error) {
+	t := task{correlation: f.correlation, release: f.release}
+	if f.api.key == apiVersionsKey && (f.version < 0 || f.version > f.api.max) {
+		// Answered before anything else is read of it: what a version of the future holds cannot be known.
+		t.finish = func(context.Context) (message, error) { return unsupportedApiVersions(), nil }
+		return t, nil
+	}
+	if f.version < f.api.min || f.version > f.api.max {
+		return task{}, fmt.Errorf("%w: %s version %d; served are %d to %d", errNoFrame, f.api.name, f.version, f.api.min, f.api.max)
+	}
+	request := kmsg.RequestForKey(f.api.key)
+	request.SetVersion(f.version)
+	t.flexible = request.IsFlexible() && f.api.key != apiVersionsKey
+	client, body, err := f.client(request.IsFlexible())
+	if err != nil {
+		return task{}, err
+	}
+	if f.api.key == produceKey {
+		t.finish, err = c.produce(ctx, client, f.version, body)
+		return t, err
+	}
+	t.finish = func(ctx context.Context) (message, error) {
+		return c.handle(&call{ctx: ctx, server: c.server, conn: c, client: client, version: f.version, request: request}, f.api, body)
+	}
+	return t, nil
+}
+
+// handle decodes a request and serves it.
+func (c *conn) handle(call *call, a *api, body []byte) (message, error) {
+	if err := call.request.ReadFrom(body); err != nil {
+		return nil, fmt.Errorf("%w: %s version %d does not parse: %w", errNoFrame, a.name, call.version, err)
+	}
+	r := a.handle(call)
+	if r == nil {
+		return nil, nil
+	}
+	r.SetVersion(call.version)
+	return r, nil
+}

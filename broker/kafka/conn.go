@@ -1,0 +1,178 @@
+package kafka
+
+import (
+	"bufio"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"runtime/debug"
+	"time"
+)
+
+// queued is how many requests of one connection may be in flight.
+const queued = 64
+
+// conn is one client's connection.
+type conn struct {
+	server *Server
+	net    net.Conn
+	in     *bufio.Reader
+	host   string // of the client, as DescribeGroups shows it
+	queue  chan task
+	out    []byte // reused by the worker from answer to answer
+}
+
+// message is what a response can do.
+type message interface {
+	AppendTo(dst []byte) []byte
+}
+
+// task is a request in its connection's queue.
+type task struct {
+	correlation int32
+	flexible    bool // the header of the response has tags
+	// finish does the work that is left and returns the response, or nil if the client wants none.
+	finish  func(ctx context.Context) (message, error)
+	release func() // after the response was written or given up
+}
+
+func newConn(s *Server, nc net.Conn) *conn {
+	host, _, err := net.SplitHostPort(nc.RemoteAddr().String())
+	if err != nil {
+		host = nc.RemoteAddr().String()
+	}
+	return &conn{server: s, net: nc, in: bufio.NewReaderSize(nc, 16<<10), host: "/" + host, queue: make(chan task, queued)}
+}
+
+// serve runs the connection until the client goes, it misbehaves, or ctx ends.
+func (c *conn) serve(ctx context.Context) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	stop := context.AfterFunc(ctx, func() { closeQuietly(c.net) })
+	defer stop()
+	worked := make(chan struct{})
+	go func() {
+		defer close(worked)
+		defer cancel()
+		c.report(c.guard(func() error { return c.work(ctx) }))
+		for t := range c.queue { // the reader is on its way out
+			t.release()
+		}
+	}()
+	err := c.guard(func() error { return c.read(ctx) })
+	if ctx.Err() == nil {
+		c.report(err)
+	}
+	cancel()
+	close(c.queue)
+	<-worked
+	closeQuietly(c.net)
+}
+
+// guard turns a panic of f into an error: a defect met by one request must not end the others.
+func (c *conn) guard(f func() error) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("panic: %v\n%s", v, debug.Stack())
+		}
+	}()
+	return f()
+}
+
+// report logs why a connection ends, unless the client simply went.
+func (c *conn) report(err error) {
+	var ne net.Error
+	switch {
+	case err == nil, errors.Is(err, io.EOF), errors.Is(err, net.ErrClosed), errors.Is(err, context.Canceled):
+	case errors.As(err, &ne):
+		c.server.logger.Debug("connection lost", "remote", c.net.RemoteAddr().String(), "error", err)
+	default:
+		c.server.logger.Warn("connection closed", "remote", c.net.RemoteAddr().String(), "error", err)
+	}
+}
+
+// read takes frames off the socket and queues their tasks.
+func (c *conn) read(ctx context.Context) error {
+	for {
+		f, err := c.frame(ctx)
+		if err != nil {
+			return err
+		}
+		t, err := c.accept(ctx, f)
+		if err != nil {
+			f.release()
+			return err
+		}
+		select {
+		case c.queue <- t:
+		case <-ctx.Done():
+			t.release()
+			return nil
+		}
+	}
+}
+
+// work finishes the tasks in order and writes the responses.
+func (c *conn) work(ctx context.Context) error {
+	for {
+		select {
+		case t, ok := <-c.queue:
+			if !ok {
+				return nil
+			}
+			err := c.answer(ctx, t)
+			t.release()
+			if err != nil {
+				return err
+			}
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+func (c *conn) answer(ctx context.Context, t task) error {
+	m, err := t.finish(ctx)
+	if err != nil || m == nil {
+		return err
+	}
+	if r, ok := m.(interface{ release() }); ok {
+		defer r.release()
+	}
+	out := append(c.out[:0], 0, 0, 0, 0)
+	out = binary.BigEndian.AppendUint32(out, uint32(t.correlation))
+	if t.flexible {
+		out = append(out, 0)
+	}
+	out = m.AppendTo(out)
+	binary.BigEndian.PutUint32(out, uint32(len(out)-4))
+	if cap(out) <= keptOut {
+		c.out = out
+	} else {
+		c.out = nil
+	}
+	return c.write(out)
+}
+
+const (
+	keptOut    = 256 << 10 // the largest buffer a connection keeps between responses
+	writeChunk = 256 << 10 // written under one deadline
+)
+
+// write gives the client the write time-out anew for each chunk: a slow one may take long, a stuck one is dropped.
+func (c *conn) write(b []byte) error {
+	for len(b) > 0 {
+		if err := c.net.SetWriteDeadline(time.Now().Add(c.server.opts.WriteTimeout)); err != nil {
+			return err
+		}
+		n, err := c.net.Write(b[:min(len(b), writeChunk)])
+		if err != nil {
+			return err
+		}
+		b = b[n:]
+	}
+	return nil
+}

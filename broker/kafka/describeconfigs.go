@@ -1,0 +1,91 @@
+package kafka
+
+import (
+	"slices"
+	"strconv"
+
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/pawl-registry/pawl/broker"
+	"github.com/pawl-registry/pawl/fault"
+)
+
+// DescribeConfigs, key 32, versions 1 to 4, for topics and this broker. Left out: loggers, client metrics and group
+// configurations, which do not exist here.
+
+func describeConfigs(c *call) kmsg.Response {
+	req := c.request.(*kmsg.DescribeConfigsRequest)
+	r := kmsg.NewPtrDescribeConfigsResponse()
+	for _, asked := range req.Resources {
+		v := kmsg.NewDescribeConfigsResponseResource()
+		v.ResourceType, v.ResourceName = asked.ResourceType, asked.ResourceName
+		configs, err := c.configsOf(asked.ResourceType, asked.ResourceName)
+		v.ErrorCode, v.ErrorMessage = c.server.numberOf(err), textOf(err)
+		for _, one := range configs {
+			if asked.ConfigNames == nil || slices.Contains(asked.ConfigNames, one.Name) {
+				v.Configs = append(v.Configs, describeConfig(asked.ResourceType, one, req))
+			}
+		}
+		r.Resources = append(r.Resources, v)
+	}
+	return r
+}
+
+var errResource = fault.NewCode(fault.Invalid, "unknown_config_resource")
+
+func (c *call) configsOf(kind kmsg.ConfigResourceType, name string) ([]broker.Config, error) {
+	const op = "kafka.DescribeConfigs"
+	switch kind {
+	case kmsg.ConfigResourceTypeTopic:
+		t, err := c.server.broker.Topic(name)
+		if err != nil {
+			if bad := broker.CheckTopicName(name); bad != nil {
+				return nil, bad
+			}
+			return nil, err
+		}
+		return t.Configs(), nil
+	case kmsg.ConfigResourceTypeBroker:
+		if name == "" {
+			return nil, nil // the cluster-wide defaults: none are kept
+		}
+		if name != strconv.Itoa(int(c.server.broker.NodeID())) {
+			return nil, fault.New(errResource, op, "this is broker %d, not %q", c.server.broker.NodeID(), name)
+		}
+		return c.server.broker.Configs(), nil
+	}
+	return nil, fault.New(errResource, op, "resources of type %d have no configurations here", kind)
+}
+
+func sourceOf(one broker.Config) kmsg.ConfigSource {
+	if one.Default {
+		return kmsg.ConfigSourceDefaultConfig
+	}
+	return kmsg.ConfigSourceDynamicTopicConfig
+}
+
+// configTypes are Kafka's numbers for the types of configurations. Frozen.
+var configTypes = map[broker.ConfigType]kmsg.ConfigType{
+	broker.Bool: kmsg.ConfigTypeBoolean, broker.String: kmsg.ConfigTypeString, broker.Int: kmsg.ConfigTypeInt, broker.Long: kmsg.ConfigTypeLong,
+	broker.Double: kmsg.ConfigTypeDouble, broker.List: kmsg.ConfigTypeList, broker.Class: kmsg.ConfigTypeClass,
+}
+
+func describeConfig(kind kmsg.ConfigResourceType, one broker.Config, req *kmsg.DescribeConfigsRequest) kmsg.DescribeConfigsResponseResourceConfig {
+	v := kmsg.NewDescribeConfigsResponseResourceConfig()
+	v.Name, v.Value, v.IsDefault, v.Source, v.ConfigType = one.Name, &one.Value, one.Default, sourceOf(one), configTypes[one.Type]
+	if kind == kmsg.ConfigResourceTypeBroker {
+		v.ReadOnly = true
+		if !one.Default {
+			v.Source = kmsg.ConfigSourceStaticBrokerConfig
+		}
+	}
+	if req.IncludeDocumentation {
+		v.Documentation = &one.Doc
+	}
+	if req.IncludeSynonyms {
+		s := kmsg.NewDescribeConfigsResponseResourceConfigConfigSynonym()
+		s.Name, s.Value, s.Source = one.Name, &one.Value, v.Source
+		v.ConfigSynonyms = append(v.ConfigSynonyms, s)
+	}
+	return v
+}

@@ -1,0 +1,35 @@
+package kafka
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/twmb/franz-go/pkg/kmsg"
+)
+
+// ListGroups, key 16, versions 0 to 5. All groups are of type "classic".
+
+const classic = "classic"
+
+func listGroups(c *call) kmsg.Response {
+	req := c.request.(*kmsg.ListGroupsRequest)
+	r := kmsg.NewPtrListGroupsResponse()
+	for _, id := range c.server.broker.Groups() {
+		d, err := c.server.broker.DescribeGroup(id)
+		if err != nil {
+			continue // it went in the meantime
+		}
+		if !wanted(req.StatesFilter, d.State.String()) || !wanted(req.TypesFilter, classic) {
+			continue
+		}
+		v := kmsg.NewListGroupsResponseGroup()
+		v.Group, v.ProtocolType, v.GroupState, v.GroupType = id, d.ProtocolType, d.State.String(), classic
+		r.Groups = append(r.Groups, v)
+	}
+	return r
+}
+
+// wanted reports whether a filter lets a value through. An empty filter lets all.
+func wanted(filter []string, value string) bool {
+	return len(filter) == 0 || slices.ContainsFunc(filter, func(f string) bool { return strings.EqualFold(f, value) })
+}

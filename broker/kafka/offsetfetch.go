@@ -1,0 +1,115 @@
+package kafka
+
+import (
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/pawl-registry/pawl/broker"
+	"github.com/pawl-registry/pawl/broker/group"
+)
+
+// OffsetFetch, key 9, versions 1 to 10; from version 8 for several groups at once. A group that does not exist has no offsets,
+// which is no error. Left out: member epochs (KIP-848). Require-stable is always met, as nothing here is pending.
+
+func offsetFetch(c *call) kmsg.Response {
+	req := c.request.(*kmsg.OffsetFetchRequest)
+	r := kmsg.NewPtrOffsetFetchResponse()
+	if c.version >= 8 {
+		for _, g := range req.Groups {
+			r.Groups = append(r.Groups, c.offsetsOf(g))
+		}
+		return r
+	}
+	g := kmsg.NewOffsetFetchRequestGroup()
+	g.Group = req.Group
+	if req.Topics != nil {
+		g.Topics = make([]kmsg.OffsetFetchRequestGroupTopic, 0, len(req.Topics))
+	}
+	for _, t := range req.Topics {
+		v := kmsg.NewOffsetFetchRequestGroupTopic()
+		v.Topic, v.Partitions = t.Topic, t.Partitions
+		g.Topics = append(g.Topics, v)
+	}
+	found := c.offsetsOf(g)
+	r.ErrorCode = found.ErrorCode
+	for _, t := range found.Topics {
+		v := kmsg.NewOffsetFetchResponseTopic()
+		v.Topic = t.Topic
+		for _, p := range t.Partitions {
+			w := kmsg.NewOffsetFetchResponseTopicPartition()
+			w.Partition, w.Offset, w.LeaderEpoch, w.Metadata, w.ErrorCode = p.Partition, p.Offset, p.LeaderEpoch, p.Metadata, p.ErrorCode
+			v.Partitions = append(v.Partitions, w)
+		}
+		r.Topics = append(r.Topics, v)
+	}
+	return r
+}
+
+// offsetsOf answers for one group: for the partitions asked for, or, if topics is null, for all that it committed.
+func (c *call) offsetsOf(asked kmsg.OffsetFetchRequestGroup) kmsg.OffsetFetchResponseGroup {
+	v := kmsg.NewOffsetFetchResponseGroup()
+	v.Group = asked.Group
+	all, err := c.server.broker.Offsets(asked.Group)
+	if err != nil {
+		v.ErrorCode = c.server.numberOf(err)
+		return v
+	}
+	if asked.Topics == nil {
+		v.Topics = c.everyOffset(all)
+		return v
+	}
+	type place struct {
+		topic     string
+		partition int32
+	}
+	committed := make(map[place]group.Offset, len(all))
+	for _, o := range all {
+		committed[place{o.Topic, o.Partition}] = o.Offset
+	}
+	for _, t := range asked.Topics {
+		w := kmsg.NewOffsetFetchResponseGroupTopic()
+		w.Topic, w.TopicID = t.Topic, t.TopicID
+		name, number := t.Topic, int16(none)
+		if c.version >= 10 {
+			topic, err := c.server.broker.TopicByID(t.TopicID)
+			if err != nil {
+				number = c.server.numberOf(err)
+			} else {
+				name = topic.Name()
+			}
+		}
+		for _, p := range t.Partitions {
+			o, ok := committed[place{name, p}]
+			x := committedPartition(p, o, ok)
+			x.ErrorCode = number
+			w.Partitions = append(w.Partitions, x)
+		}
+		v.Topics = append(v.Topics, w)
+	}
+	return v
+}
+
+func (c *call) everyOffset(all []broker.Committed) []kmsg.OffsetFetchResponseGroupTopic {
+	var topics []kmsg.OffsetFetchResponseGroupTopic
+	for _, o := range all {
+		if n := len(topics); n == 0 || topics[n-1].Topic != o.Topic {
+			t := kmsg.NewOffsetFetchResponseGroupTopic()
+			t.Topic = o.Topic
+			if topic, err := c.server.broker.Topic(o.Topic); err == nil {
+				t.TopicID = topic.ID()
+			}
+			topics = append(topics, t)
+		}
+		t := &topics[len(topics)-1]
+		t.Partitions = append(t.Partitions, committedPartition(o.Partition, o.Offset, true))
+	}
+	return topics
+}
+
+func committedPartition(partition int32, o group.Offset, ok bool) kmsg.OffsetFetchResponseGroupTopicPartition {
+	v := kmsg.NewOffsetFetchResponseGroupTopicPartition()
+	v.Partition, v.Offset, v.LeaderEpoch, v.Metadata = partition, -1, -1, &o.Metadata
+	if ok {
+		v.Offset, v.LeaderEpoch = int64(o.Offset), o.LeaderEpoch
+	}
+	return v
+}

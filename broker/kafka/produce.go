@@ -1,0 +1,165 @@
+package kafka
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/pawl-registry/pawl/broker"
+	"github.com/pawl-registry/pawl/fault"
+)
+
+// Produce, key 0, versions 3 to 13; 0 to 2 are advertised (see ApiVersions) and refused with error 35, as Kafka 4 refuses
+// them. Left out: transactional batches. The request is decoded here, not by kmsg: it may be large, and its records are
+// passed on without a copy.
+
+// noTimeout stands in for a time-out of 0 or less.
+const noTimeout = 30 * time.Second
+
+// produced is one partition of a Produce.
+type produced struct {
+	topic   []byte
+	id      broker.ID
+	index   int32
+	pending broker.Pending
+	err     error
+}
+
+// produce puts the batches of a request in line and returns what is left to do: to wait until they are durable, and to answer.
+func (c *conn) produce(ctx context.Context, client string, version int16, body []byte) (func(context.Context) (message, error), error) {
+	w := wire{rest: body, flexible: version >= 9}
+	if version >= 3 {
+		w.string() // transactional id
+	}
+	acks, timeout := w.int16(), time.Duration(w.int32())*time.Millisecond
+	if timeout <= 0 {
+		timeout = noTimeout
+	}
+	var all []produced
+	for range w.count() {
+		p := produced{}
+		if version >= 13 {
+			p.id = w.uuid()
+		} else {
+			p.topic = append([]byte(nil), w.string()...)
+		}
+		for range w.count() {
+			p.index = w.int32()
+			records := w.bytes()
+			w.end()
+			if w.bad {
+				break
+			}
+			p.pending, p.err = c.put(ctx, client, version, acks, &p, records)
+			all = append(all, p)
+		}
+		w.end()
+	}
+	w.end()
+	if w.bad {
+		return nil, fmt.Errorf("%w: Produce version %d does not parse", errNoFrame, version)
+	}
+	return func(ctx context.Context) (message, error) {
+		ctx, cancel := context.WithTimeout(ctx, timeout)
+		defer cancel()
+		for i := range all {
+			if p := &all[i]; p.err == nil {
+				p.err = p.pending.Wait(ctx)
+			}
+		}
+		if acks == 0 {
+			return nil, silence(all)
+		}
+		return c.server.produceResponse(version, all), nil
+	}, nil
+}
+
+// silence is what a client that wants no answer gets: nothing, or the end of its connection if a batch failed.
+func silence(all []produced) error {
+	for _, p := range all {
+		if p.err != nil {
+			return fmt.Errorf("a Produce with acks=0 failed: %w", p.err)
+		}
+	}
+	return nil
+}
+
+var (
+	errProduceVersion = fault.NewCode(fault.Invalid, "produce_version_refused")
+	errAcks           = fault.NewCode(fault.Invalid, "invalid_required_acks")
+)
+
+// put hands one batch to the broker.
+func (c *conn) put(ctx context.Context, client string, version, acks int16, p *produced, records []byte) (broker.Pending, error) {
+	const op = "kafka.Produce"
+	if version <= 2 {
+		return broker.Pending{}, fault.New(errProduceVersion, op, "Produce version %d is refused; use 3 or later", version)
+	}
+	if acks < -1 || acks > 1 {
+		return broker.Pending{}, fault.New(errAcks, op, "acks is %d; it must be -1, 0 or 1", acks)
+	}
+	partition, err := c.server.partition(version >= 13, p)
+	if err != nil {
+		return broker.Pending{}, err
+	}
+	if partition.Topic().Internal() {
+		return broker.Pending{}, fault.New(broker.ErrInvalidTopic, op, "topic %s is the broker's own", partition.Topic().Name())
+	}
+	return partition.Produce(ctx, client, records)
+}
+
+func (s *Server) partition(byID bool, p *produced) (*broker.Partition, error) {
+	var t *broker.Topic
+	var err error
+	if byID {
+		t, err = s.broker.TopicByID(p.id)
+	} else {
+		t, err = s.broker.Topic(string(p.topic))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return t.Partition(p.index)
+}
+
+func (s *Server) produceResponse(version int16, all []produced) *kmsg.ProduceResponse {
+	r := kmsg.NewPtrProduceResponse()
+	r.SetVersion(version)
+	for i := range all {
+		p := &all[i]
+		if n := len(r.Topics); n == 0 || r.Topics[n-1].TopicID != p.id || r.Topics[n-1].Topic != string(p.topic) {
+			t := kmsg.NewProduceResponseTopic()
+			t.Topic, t.TopicID = string(p.topic), p.id
+			r.Topics = append(r.Topics, t)
+		}
+		t := &r.Topics[len(r.Topics)-1]
+		t.Partitions = append(t.Partitions, s.producedPartition(p))
+	}
+	return r
+}
+
+func (s *Server) producedPartition(p *produced) kmsg.ProduceResponseTopicPartition {
+	v := kmsg.NewProduceResponseTopicPartition()
+	v.Partition = p.index
+	if p.err == nil {
+		v.BaseOffset, v.LogAppendTime, v.LogStartOffset = int64(p.pending.Base), p.pending.AppendTime, int64(p.pending.LogStart)
+		return v
+	}
+	v.BaseOffset, v.LogAppendTime, v.LogStartOffset = -1, -1, -1
+	v.ErrorCode, v.ErrorMessage = s.numberOf(p.err), textOf(p.err)
+	if errors.Is(p.err, context.DeadlineExceeded) {
+		v.ErrorCode = requestTimedOut
+	}
+	var rejected *broker.Rejected
+	if errors.As(p.err, &rejected) {
+		for _, one := range rejected.Rejections {
+			e := kmsg.NewProduceResponseTopicPartitionErrorRecord()
+			e.RelativeOffset, e.ErrorMessage = int32(one.Index), &one.Reason
+			v.ErrorRecords = append(v.ErrorRecords, e)
+		}
+	}
+	return v
+}
