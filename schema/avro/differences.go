@@ -9,11 +9,12 @@ import (
 	"github.com/pawl-registry/pawl/schema"
 )
 
-// Limits of one comparison. Beyond them the answer is incompatible, never a guess.
+// Limits of one comparison. Beyond the first two the answer is incompatible, never a guess; beyond the others it is shortened.
 const (
-	maxComparing = 2000    // pairs in progress
-	maxPairs     = 1 << 20 // pairs and union branches looked at
-	maxFindings  = 10_000  // differences reported
+	maxComparing = 2000     // pairs in progress
+	maxPairs     = 1 << 20  // pairs and union branches looked at
+	maxFindings  = 10_000   // differences reported
+	maxFindText  = 16 << 20 // bytes of their texts
 )
 
 // Differences resolves the writer's schema against the receiver by the rules of Java's SchemaCompatibility. Avro knows one
@@ -23,44 +24,75 @@ func (s *Schema) Differences(writer schema.Schema, q schema.Question) []schema.D
 	if !ok {
 		return nil
 	}
-	r := resolver{memo: map[[2]*node]*answer{}}
-	r.reader, r.writer = q.Words()
-	found := r.check(s.root, w.root, nil)
-	if r.fatal != nil {
-		return []schema.Difference{*r.fatal}
-	}
-	return found
+	r := newResolver(q)
+	return r.list(r.check(s.root, w.root, nil))
 }
 
 // resolver answers one question. Its memo is keyed by the identity of the two nodes: a pair in progress counts as
-// compatible, a finished pair gives its list again with the paths of its first visit.
+// compatible, a finished pair gives its findings again with the paths of its first visit.
 type resolver struct {
 	reader, writer string
 	memo           map[[2]*node]*answer
 	depth, pairs   int
-	fatal          *schema.Difference // ends the comparison and stands alone
+	fatal          *finding // ends the comparison and stands alone
 }
 
+func newResolver(q schema.Question) *resolver {
+	r := &resolver{memo: map[[2]*node]*answer{}}
+	r.reader, r.writer = q.Words()
+	return r
+}
+
+// answer is what was found for one pair; nil means nothing. Findings of inner pairs are not copied, and texts are made only
+// for what is reported.
 type answer struct {
-	found []schema.Difference
+	parts []part
 }
 
-func (r *resolver) check(rd, wr *node, at *path) []schema.Difference {
+// part is one finding or the findings of an inner pair.
+type part struct {
+	finding *finding
+	inner   *answer
+}
+
+type finding struct {
+	rule string
+	at   *path
+	text func(at string) (info, detail string)
+}
+
+// and adds the findings of an inner pair.
+func (a *answer) and(inner *answer) *answer {
+	if inner == nil {
+		return a
+	}
+	return a.add(part{inner: inner})
+}
+
+func (a *answer) add(p part) *answer {
+	if a == nil {
+		a = &answer{}
+	}
+	a.parts = append(a.parts, p)
+	return a
+}
+
+func (r *resolver) check(rd, wr *node, at *path) *answer {
 	if rd.kind.primitive() && wr.kind.primitive() {
 		return r.primitives(rd, wr, at) // such a pair has one parent, so it needs no memo
 	}
 	pair := [2]*node{rd, wr}
 	if a, met := r.memo[pair]; met {
-		return a.found
+		return a // nil while in progress
 	}
 	if !r.enter() {
 		return nil
 	}
-	a := &answer{}
+	r.memo[pair] = nil
+	a := r.calculate(rd, wr, at)
 	r.memo[pair] = a
-	a.found = r.bound(r.calculate(rd, wr, at))
 	r.depth--
-	return a.found
+	return a
 }
 
 func (r *resolver) enter() bool {
@@ -72,14 +104,7 @@ func (r *resolver) enter() bool {
 	return r.fatal == nil
 }
 
-func (r *resolver) bound(found []schema.Difference) []schema.Difference {
-	if len(found) > maxFindings {
-		return found[:maxFindings:maxFindings]
-	}
-	return found
-}
-
-func (r *resolver) primitives(rd, wr *node, at *path) []schema.Difference {
+func (r *resolver) primitives(rd, wr *node, at *path) *answer {
 	if r.pairs++; r.pairs > maxPairs {
 		r.limit("their unions have too many branches")
 	}
@@ -106,7 +131,7 @@ func promotes(w, r kind) bool {
 	return false
 }
 
-func (r *resolver) calculate(rd, wr *node, at *path) []schema.Difference {
+func (r *resolver) calculate(rd, wr *node, at *path) *answer {
 	switch {
 	case rd.kind == kindUnion && wr.kind == kindUnion:
 		return r.unions(rd, wr, at)
@@ -117,14 +142,14 @@ func (r *resolver) calculate(rd, wr *node, at *path) []schema.Difference {
 	case rd.kind == wr.kind:
 		return r.namedTypes(rd, wr, at)
 	case wr.kind == kindUnion:
-		var found []schema.Difference
+		var a *answer
 		for i, b := range wr.branches {
-			found = r.bound(append(found, r.check(rd, b, at.index(i))...))
+			a = a.and(r.check(rd, b, at.index(i)))
 		}
-		return found
+		return a
 	case rd.kind == kindUnion:
 		for _, b := range rd.branches {
-			if len(r.check(b, wr, nil)) == 0 {
+			if r.check(b, wr, nil) == nil {
 				return nil
 			}
 		}
@@ -133,37 +158,39 @@ func (r *resolver) calculate(rd, wr *node, at *path) []schema.Difference {
 	return r.typeMismatch(rd, wr, at)
 }
 
-func (r *resolver) unions(rd, wr *node, at *path) []schema.Difference {
-	var found []schema.Difference
+func (r *resolver) unions(rd, wr *node, at *path) *answer {
+	var a *answer
 	for i, b := range wr.branches {
-		if len(r.check(rd, b, nil)) > 0 {
-			found = append(found, r.missingBranch(b, at.index(i))...)
+		if r.check(rd, b, nil) != nil {
+			a = a.and(r.missingBranch(b, at.index(i)))
 		}
 	}
-	return found
+	return a
 }
 
-func (r *resolver) namedTypes(rd, wr *node, at *path) []schema.Difference {
-	var found []schema.Difference
+func (r *resolver) namedTypes(rd, wr *node, at *path) *answer {
+	var a *answer
 	if !rd.named.reads(wr.named) {
-		want := wr.named.name.full()
-		found = r.one(ruleName, at.add("name"), "expected: "+want,
-			"the %s type '%s' at path '%s' is called '%s' in the %s schema, which is neither its name nor an alias of it",
-			r.reader, rd.named.name.full(), at.add("name"), want, r.writer)
+		a = r.one(ruleName, at.add("name"), func(at string) (string, string) {
+			want := wr.named.name.full()
+			return "expected: " + want, fmt.Sprintf(
+				"the %s type '%s' at path '%s' is called '%s' in the %s schema, which is neither its name nor an alias of it",
+				r.reader, rd.named.name.full(), at, want, r.writer)
+		})
 	}
 	switch rd.kind {
 	case kindFixed:
-		return append(found, r.sizes(rd.named, wr.named, at)...)
+		return a.and(r.sizes(rd.named, wr.named, at))
 	case kindEnum:
-		return append(found, r.symbols(rd.named, wr.named, at)...)
+		return a.and(r.symbols(rd.named, wr.named, at))
 	}
 	for i := range rd.named.fields {
-		found = r.bound(append(found, r.field(&rd.named.fields[i], wr, at.add("fields").index(i))...))
+		a = a.and(r.field(&rd.named.fields[i], wr, at, i))
 		if r.fatal != nil {
 			break
 		}
 	}
-	return found
+	return a
 }
 
 // reads reports whether the reader's name is the writer's: equal simple names, or the writer's full name among the aliases.
@@ -180,16 +207,18 @@ func (t *named) reads(w *named) bool {
 	return false
 }
 
-func (r *resolver) sizes(rd, wr *named, at *path) []schema.Difference {
+func (r *resolver) sizes(rd, wr *named, at *path) *answer {
 	if rd.size == wr.size {
 		return nil
 	}
-	return r.one(ruleSize, at.add("size"), fmt.Sprintf("expected: %d, found: %d", wr.size, rd.size),
-		"the fixed '%s' at path '%s' has %d bytes in the %s schema and %d in the %s schema",
-		rd.name.full(), at.add("size"), rd.size, r.reader, wr.size, r.writer)
+	return r.one(ruleSize, at.add("size"), func(at string) (string, string) {
+		return fmt.Sprintf("expected: %d, found: %d", wr.size, rd.size), fmt.Sprintf(
+			"the fixed '%s' at path '%s' has %d bytes in the %s schema and %d in the %s schema",
+			rd.name.full(), at, rd.size, r.reader, wr.size, r.writer)
+	})
 }
 
-func (r *resolver) symbols(rd, wr *named, at *path) []schema.Difference {
+func (r *resolver) symbols(rd, wr *named, at *path) *answer {
 	if rd.fallback >= 0 {
 		return nil
 	}
@@ -202,29 +231,36 @@ func (r *resolver) symbols(rd, wr *named, at *path) []schema.Difference {
 	if len(missing) == 0 {
 		return nil
 	}
-	slices.SortFunc(missing, compareUTF16)
-	list := "[" + strings.Join(missing, ", ") + "]"
-	return r.one(ruleSymbols, at.add("symbols"), list,
-		"the enum '%s' at path '%s' in the %s schema lacks the symbols %s of the %s schema and has no default",
-		rd.name.full(), at.add("symbols"), r.reader, list, r.writer)
+	return r.one(ruleSymbols, at.add("symbols"), func(at string) (string, string) {
+		slices.SortFunc(missing, compareUTF16)
+		list := "[" + strings.Join(missing, ", ") + "]"
+		return list, fmt.Sprintf("the enum '%s' at path '%s' in the %s schema lacks the symbols %s of the %s schema and has no default",
+			rd.name.full(), at, r.reader, list, r.writer)
+	})
 }
 
-func (r *resolver) field(f *field, wr *node, at *path) []schema.Difference {
+func (r *resolver) field(f *field, wr *node, record *path, i int) *answer {
+	at := func() *path { return record.add("fields").index(i) }
 	candidates := candidatesOf(f, wr.named)
 	switch {
 	case len(candidates) > 1:
-		r.ambiguous(f, wr.named, candidates, at)
+		r.ambiguous(f, wr.named, candidates, at())
 		return nil
 	case len(candidates) == 1:
-		return r.check(f.typ, wr.named.fields[candidates[0]].typ, at.add("type"))
+		w := wr.named.fields[candidates[0]].typ
+		if f.typ.kind == w.kind && w.kind.primitive() {
+			return nil
+		}
+		return r.check(f.typ, w, at().add("type"))
 	case f.def != nil:
 		return nil
 	case f.typ.kind == kindEnum && f.typ.named.fallback >= 0:
-		return r.check(f.typ, wr, at.add("type")) // as Java does; never compatible
+		return r.check(f.typ, wr, at().add("type")) // as Java does; never compatible
 	}
-	return r.one(ruleDefault, at, f.name,
-		"the field '%s' at path '%s' of the %s schema has no default and is absent from the %s schema",
-		f.name, at, r.reader, r.writer)
+	return r.one(ruleDefault, at(), func(at string) (string, string) {
+		return f.name, fmt.Sprintf("the field '%s' at path '%s' of the %s schema has no default and is absent from the %s schema",
+			f.name, at, r.reader, r.writer)
+	})
 }
 
 // candidatesOf returns the writer's fields that a reader's field stands for: by its name, then by its aliases. A field with
@@ -242,17 +278,20 @@ func candidatesOf(f *field, wr *named) []int {
 	return found
 }
 
-func (r *resolver) typeMismatch(rd, wr *node, at *path) []schema.Difference {
-	info := fmt.Sprintf("reader type: %s not compatible with writer type: %s", kindWords[rd.kind], kindWords[wr.kind])
-	return r.one(ruleType, at, info,
-		"the type at path '%s' is %s in the %s schema, which does not read the %s of the %s schema",
-		at, kindWords[rd.kind], r.reader, kindWords[wr.kind], r.writer)
+func (r *resolver) typeMismatch(rd, wr *node, at *path) *answer {
+	return r.one(ruleType, at, func(at string) (string, string) {
+		rk, wk := kindWords[rd.kind], kindWords[wr.kind]
+		return "reader type: " + rk + " not compatible with writer type: " + wk, fmt.Sprintf(
+			"the type at path '%s' is %s in the %s schema, which does not read the %s of the %s schema", at, rk, r.reader, wk, r.writer)
+	})
 }
 
-func (r *resolver) missingBranch(wr *node, at *path) []schema.Difference {
-	return r.one(ruleBranch, at, "reader union lacking writer type: "+kindWords[wr.kind],
-		"no branch of the union at path '%s' in the %s schema reads the %s of the %s schema",
-		at, r.reader, kindWords[wr.kind], r.writer)
+func (r *resolver) missingBranch(wr *node, at *path) *answer {
+	return r.one(ruleBranch, at, func(at string) (string, string) {
+		wk := kindWords[wr.kind]
+		return "reader union lacking writer type: " + wk, fmt.Sprintf(
+			"no branch of the union at path '%s' in the %s schema reads the %s of the %s schema", at, r.reader, wk, r.writer)
+	})
 }
 
 // ambiguous ends the comparison. Confluent reports an unexpected failure here and nothing else.
@@ -260,36 +299,72 @@ func (r *resolver) ambiguous(f *field, wr *named, candidates []int, at *path) {
 	if r.fatal != nil {
 		return
 	}
-	names := make([]string, len(candidates))
-	for i, c := range candidates {
-		names[i] = wr.fields[c].name
-	}
-	list := "[" + strings.Join(names, ", ") + "]"
-	d := r.one(ruleAmbiguous, nil, list,
-		"the field '%s' at path '%s' of the %s schema stands for several fields %s of the %s schema by its name and aliases",
-		f.name, at, r.reader, list, r.writer)[0]
-	d.Path = ""
-	d.Message = "Unexpected failure during the compatibility check: " + d.Message
-	r.fatal = &d
+	r.fatal = &finding{rule: ruleAmbiguous, at: at, text: func(at string) (string, string) {
+		names := make([]string, len(candidates))
+		for i, c := range candidates {
+			names[i] = wr.fields[c].name
+		}
+		list := "[" + strings.Join(names, ", ") + "]"
+		return list, fmt.Sprintf("the field '%s' at path '%s' of the %s schema stands for several fields %s of the %s schema by its name and aliases",
+			f.name, at, r.reader, list, r.writer)
+	}}
 }
 
 func (r *resolver) limit(why string) {
 	if r.fatal != nil {
 		return
 	}
-	d := r.one(ruleLimit, nil, why, "the %s and the %s schema cannot be compared: %s", r.reader, r.writer, why)[0]
-	d.Path = ""
-	r.fatal = &d
+	r.fatal = &finding{rule: ruleLimit, text: func(string) (string, string) {
+		return why, fmt.Sprintf("the %s and the %s schema cannot be compared: %s", r.reader, r.writer, why)
+	}}
 }
 
-func (r *resolver) one(rule string, at *path, info, format string, args ...any) []schema.Difference {
-	detail := fmt.Sprintf(format, args...)
-	return []schema.Difference{{
-		Rule:    rule,
-		Path:    at.String(),
+func (r *resolver) one(rule string, at *path, text func(at string) (info, detail string)) *answer {
+	return (*answer)(nil).add(part{finding: &finding{rule: rule, at: at, text: text}})
+}
+
+// list makes the texts of what was found, in order.
+func (r *resolver) list(a *answer) []schema.Difference {
+	if r.fatal != nil {
+		d := r.fatal.difference()
+		d.Path = ""
+		if d.Rule == ruleAmbiguous {
+			d.Message = "Unexpected failure during the compatibility check: " + d.Message
+		}
+		return []schema.Difference{d}
+	}
+	var out []schema.Difference
+	text := 0
+	a.each(func(f *finding) bool {
+		out = append(out, f.difference())
+		text += len(out[len(out)-1].Path) + len(out[len(out)-1].Detail) + len(out[len(out)-1].Message)
+		return len(out) < maxFindings && text < maxFindText
+	})
+	return out
+}
+
+// each visits the findings in order until visit returns false, and reports whether all were visited.
+func (a *answer) each(visit func(*finding) bool) bool {
+	if a == nil {
+		return true
+	}
+	for _, p := range a.parts {
+		if p.finding != nil && !visit(p.finding) || !p.inner.each(visit) {
+			return false
+		}
+	}
+	return true
+}
+
+func (f *finding) difference() schema.Difference {
+	at := f.at.String()
+	info, detail := f.text(at)
+	return schema.Difference{
+		Rule:    f.rule,
+		Path:    at,
 		Detail:  detail,
-		Message: "{errorType:'" + rule + "', description:'" + detail + "', additionalInfo:'" + info + "'}",
-	}}
+		Message: "{errorType:'" + f.rule + "', description:'" + detail + "', additionalInfo:'" + info + "'}",
+	}
 }
 
 // path is a place in the reader's schema; nil is the root.
@@ -307,8 +382,16 @@ func (p *path) String() string {
 	if p == nil {
 		return "/"
 	}
-	if p.up == nil {
-		return "/" + p.token
+	size := 0
+	for q := p; q != nil; q = q.up {
+		size += 1 + len(q.token)
 	}
-	return p.up.String() + "/" + p.token
+	out := make([]byte, size)
+	for q := p; q != nil; q = q.up {
+		size -= len(q.token)
+		copy(out[size:], q.token)
+		size--
+		out[size] = '/'
+	}
+	return string(out)
 }

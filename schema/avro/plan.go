@@ -124,7 +124,7 @@ func (p *planner) wrap(pl *plan, rd, wr *node) error {
 // choose returns the reader's branch for a writer's type: one of the same type and full name, then one of the same kind, then
 // the first that reads it.
 func (p *planner) choose(rd, wr *node) int {
-	reads := func(b *node) bool { return len(p.resolver.check(b, wr, nil)) == 0 }
+	reads := func(b *node) bool { return p.resolver.check(b, wr, nil) == nil }
 	for i, b := range rd.branches {
 		if b.kind == wr.kind && (b.named == nil || b.named.name == wr.named.name) && reads(b) {
 			return i

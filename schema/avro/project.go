@@ -44,15 +44,11 @@ func newProjection(reader *message, writer *node) (*projection, error) {
 	if reader.node == writer {
 		return &projection{reader: reader, same: true}, nil
 	}
-	r := resolver{memo: map[[2]*node]*answer{}, reader: "reader", writer: "writer"}
-	found := r.check(reader.node, writer, nil)
-	if r.fatal != nil {
-		found = []schema.Difference{*r.fatal}
-	}
-	if len(found) > 0 {
+	r := newResolver(schema.Question{})
+	if found := r.list(r.check(reader.node, writer, nil)); len(found) > 0 {
 		return nil, fault.New(schema.ErrInvalid, "avro.Message.Project", "the reader does not read the writer: %s", found[0].Detail)
 	}
-	p := planner{resolver: &r, plans: map[[2]*node]*plan{}}
+	p := planner{resolver: r, plans: map[[2]*node]*plan{}}
 	root, err := p.plan(reader.node, writer)
 	if err != nil {
 		return nil, err
