@@ -73,30 +73,41 @@ func (c *comparer) step(n int) bool {
 }
 
 // add records a difference unless the policy tolerates it.
-func (c *comparer) add(r *result, rule, path string) {
+func (c *comparer) add(r *result, rule, path string) { c.addAt(r, rule, path, "") }
+
+// addAt records a difference at prefix and name, which together are its path.
+func (c *comparer) addAt(r *result, rule, prefix, name string) {
 	if !tolerated(rule, c.policy) && len(r.findings) < maxFindings {
-		r.findings = append(r.findings, finding{rule, path})
+		r.findings = append(r.findings, finding{rule, prefix + name})
 	}
 }
 
-// graft adds what was found below a path.
-func (c *comparer) graft(r *result, below *result, path string) {
+// graft adds what was found below prefix and name, which together are a path.
+func (c *comparer) graft(r *result, below *result, prefix, name string) {
+	if below.ok() {
+		return
+	}
 	c.step(len(below.findings))
+	path := prefix + name
 	for _, f := range below.findings {
 		if len(r.findings) >= maxFindings {
 			return
 		}
-		if path != "" && f.path != "" {
-			f.path = path + "/" + f.path
-		} else if path != "" {
+		if f.path == "" {
 			f.path = path
+		} else {
+			f.path = path + "/" + f.path
 		}
 		r.findings = append(r.findings, f)
 	}
 }
 
-// child compares a pair below a path.
-func (c *comparer) child(r *result, o, u *node, path string) { c.graft(r, c.compare(o, u), path) }
+// child compares a pair below a path, which is given in two parts because mostly nobody asks for it.
+func (c *comparer) child(r *result, o, u *node, prefix, name string) {
+	if o != nil || u != nil {
+		c.graft(r, c.compare(o, u), prefix, name)
+	}
+}
 
 // hop follows a ref once. A target that is a ref again stays one, as in Confluent's comparison.
 func hop(n *node) *node {
@@ -106,22 +117,25 @@ func hop(n *node) *node {
 	return n
 }
 
-var compatible = &result{}
+var (
+	compatible  = &result{}
+	schemaAdded = &result{findings: []finding{{rule: "SCHEMA_ADDED"}}}
+)
 
 // compare compares two nodes, either of which may be absent. The result is shared: it must not be changed.
 func (c *comparer) compare(o, u *node) *result {
-	r := &result{}
 	switch {
 	case o == nil && u == nil:
 		return compatible
 	case o == nil:
-		c.add(r, "SCHEMA_ADDED", "")
-		return r
+		return schemaAdded
 	case u == nil:
-		c.add(r, "SCHEMA_REMOVED", "")
-		return r
+		return compatible // SCHEMA_REMOVED, which every policy tolerates
 	}
 	p := pair{hop(o), hop(u)}
+	if p.o.hasNoRefs && p.u.hasNoRefs && p.o.print == p.u.print {
+		return compatible
+	}
 	if done, met := c.memo[p]; met {
 		if done != nil {
 			return done
@@ -140,8 +154,13 @@ func (c *comparer) compare(o, u *node) *result {
 	}
 	c.memo[p] = nil
 	c.depth++
-	c.pair(r, p.o, p.u)
+	var found result
+	c.pair(&found, p.o, p.u)
 	c.depth--
+	r := compatible
+	if !found.ok() {
+		r = &result{findings: found.findings}
+	}
 	c.memo[p] = r
 	return r
 }

@@ -4,7 +4,7 @@ import "strconv"
 
 // arrays compares two arrays in the order in which Confluent lists their differences.
 func (c *comparer) arrays(r *result, o, u *arrayFacets) {
-	c.child(r, o.all, u.all, "items")
+	c.child(r, o.all, u.all, "items", "")
 	c.tuples(r, o, u)
 	c.additional(r, side{o.closed, o.additional}, side{u.closed, u.additional}, "ADDITIONAL_ITEMS", "additionalItems")
 	c.unevaluated(r, o.unevaluated, u.unevaluated, "UNEVALUATED_ITEMS", "unevaluatedItems")
@@ -19,16 +19,18 @@ func (c *comparer) arrays(r *result, o, u *arrayFacets) {
 	c.bound(r, o.minContains, u.minContains, "MIN_CONTAINS", "minContains")
 }
 
+const itemsAt = "items/"
+
 func (c *comparer) tuples(r *result, o, u *arrayFacets) {
 	for i := range max(len(o.tuple), len(u.tuple)) {
-		path := "items/" + strconv.Itoa(i)
+		name := strconv.Itoa(i)
 		switch {
 		case i >= len(u.tuple):
-			c.itemRemoved(r, o.tuple[i], u, path)
+			c.itemRemoved(r, o.tuple[i], u, name)
 		case i >= len(o.tuple):
-			c.itemAdded(r, o, u.tuple[i], path)
+			c.itemAdded(r, o, u.tuple[i], name)
 		default:
-			c.child(r, o.tuple[i], u.tuple[i], path)
+			c.child(r, o.tuple[i], u.tuple[i], itemsAt, name)
 		}
 	}
 }
@@ -38,30 +40,30 @@ func (a *arrayFacets) open() bool {
 	return !a.closed && a.additional == nil && (a.unevaluated == nil || a.unevaluated.empty())
 }
 
-func (c *comparer) itemRemoved(r *result, n *node, u *arrayFacets, path string) {
+func (c *comparer) itemRemoved(r *result, n *node, u *arrayFacets, name string) {
 	cover := coverOf(u.closed, u.additional, u.unevaluated)
 	switch {
 	case u.open():
-		c.add(r, "ITEM_REMOVED_FROM_OPEN_CONTENT_MODEL", path)
+		c.addAt(r, "ITEM_REMOVED_FROM_OPEN_CONTENT_MODEL", itemsAt, name)
 	case cover != nil:
-		c.covered(r, n, cover, path, "ITEM_REMOVED")
+		c.covered(r, n, cover, itemsAt, name, "ITEM_REMOVED")
 	case n.kind == kindFalse:
-		c.add(r, "ITEM_WITH_FALSE_REMOVED_FROM_CLOSED_CONTENT_MODEL", path)
+		c.addAt(r, "ITEM_WITH_FALSE_REMOVED_FROM_CLOSED_CONTENT_MODEL", itemsAt, name)
 	default:
-		c.add(r, "ITEM_REMOVED_FROM_CLOSED_CONTENT_MODEL", path)
+		c.addAt(r, "ITEM_REMOVED_FROM_CLOSED_CONTENT_MODEL", itemsAt, name)
 	}
 }
 
-func (c *comparer) itemAdded(r *result, o *arrayFacets, n *node, path string) {
+func (c *comparer) itemAdded(r *result, o *arrayFacets, n *node, name string) {
 	cover := coverOf(o.closed, o.additional, o.unevaluated)
 	switch {
 	case o.open() && n.empty():
-		c.add(r, "ITEM_WITH_EMPTY_SCHEMA_ADDED_TO_OPEN_CONTENT_MODEL", path)
+		c.addAt(r, "ITEM_WITH_EMPTY_SCHEMA_ADDED_TO_OPEN_CONTENT_MODEL", itemsAt, name)
 	case o.open():
-		c.add(r, "ITEM_ADDED_TO_OPEN_CONTENT_MODEL", path)
+		c.addAt(r, "ITEM_ADDED_TO_OPEN_CONTENT_MODEL", itemsAt, name)
 	case cover != nil:
-		c.covered(r, cover, n, path, "ITEM_ADDED")
+		c.covered(r, cover, n, itemsAt, name, "ITEM_ADDED")
 	default:
-		c.add(r, "ITEM_ADDED_TO_CLOSED_CONTENT_MODEL", path)
+		c.addAt(r, "ITEM_ADDED_TO_CLOSED_CONTENT_MODEL", itemsAt, name)
 	}
 }

@@ -19,11 +19,11 @@ func (c *comparer) required(r *result, o, u *objectFacets) {
 		}
 		switch was, is := o.requires(p.name), u.requires(p.name); {
 		case was && !is:
-			c.add(r, "REQUIRED_ATTRIBUTE_REMOVED", "required/"+p.name)
+			c.addAt(r, "REQUIRED_ATTRIBUTE_REMOVED", "required/", p.name)
 		case !was && is && p.node.def != nil:
-			c.add(r, "REQUIRED_ATTRIBUTE_WITH_DEFAULT_ADDED", "required/"+p.name)
+			c.addAt(r, "REQUIRED_ATTRIBUTE_WITH_DEFAULT_ADDED", "required/", p.name)
 		case !was && is:
-			c.add(r, "REQUIRED_ATTRIBUTE_ADDED", "required/"+p.name)
+			c.addAt(r, "REQUIRED_ATTRIBUTE_ADDED", "required/", p.name)
 		}
 	}
 }
@@ -40,7 +40,7 @@ func (c *comparer) properties(r *result, o, u *objectFacets) {
 			c.propertyAdded(r, o, u, u.properties[j])
 			j++
 		default:
-			c.child(r, o.properties[i].node, u.properties[j].node, "properties/"+u.properties[j].name)
+			c.child(r, o.properties[i].node, u.properties[j].node, "properties/", u.properties[j].name)
 			i++
 			j++
 		}
@@ -48,54 +48,54 @@ func (c *comparer) properties(r *result, o, u *objectFacets) {
 }
 
 func (c *comparer) propertyRemoved(r *result, p property, u *objectFacets) {
-	path := "properties/" + p.name
+	const at = "properties/"
 	if u.open() {
-		c.add(r, "PROPERTY_REMOVED_FROM_OPEN_CONTENT_MODEL", path)
+		c.addAt(r, "PROPERTY_REMOVED_FROM_OPEN_CONTENT_MODEL", at, p.name)
 		return
 	}
 	if cover := u.cover(p.name); cover != nil {
-		c.covered(r, p.node, cover, path, "PROPERTY_REMOVED")
+		c.covered(r, p.node, cover, at, p.name, "PROPERTY_REMOVED")
 		return
 	}
 	if p.node.kind == kindFalse {
-		c.add(r, "PROPERTY_WITH_FALSE_REMOVED_FROM_CLOSED_CONTENT_MODEL", path)
+		c.addAt(r, "PROPERTY_WITH_FALSE_REMOVED_FROM_CLOSED_CONTENT_MODEL", at, p.name)
 		return
 	}
-	c.add(r, "PROPERTY_REMOVED_FROM_CLOSED_CONTENT_MODEL", path)
+	c.addAt(r, "PROPERTY_REMOVED_FROM_CLOSED_CONTENT_MODEL", at, p.name)
 }
 
 // covered compares with the schema that stands in for an absent property or item, and says which way it went.
-func (c *comparer) covered(r *result, o, u *node, path, what string) {
+func (c *comparer) covered(r *result, o, u *node, prefix, name, what string) {
 	below := c.compare(o, u)
-	c.graft(r, below, path)
+	c.graft(r, below, prefix, name)
 	if below.ok() {
-		c.add(r, what+"_IS_COVERED_BY_PARTIALLY_OPEN_CONTENT_MODEL", path)
+		c.addAt(r, what+"_IS_COVERED_BY_PARTIALLY_OPEN_CONTENT_MODEL", prefix, name)
 	} else {
-		c.add(r, what+"_NOT_COVERED_BY_PARTIALLY_OPEN_CONTENT_MODEL", path)
+		c.addAt(r, what+"_NOT_COVERED_BY_PARTIALLY_OPEN_CONTENT_MODEL", prefix, name)
 	}
 }
 
 func (c *comparer) propertyAdded(r *result, o, u *objectFacets, p property) {
-	path := "properties/" + p.name
+	const at = "properties/"
 	model := "_ADDED_TO_OPEN_CONTENT_MODEL"
 	if o.open() {
 		if p.node.empty() {
-			c.add(r, "PROPERTY_WITH_EMPTY_SCHEMA_ADDED_TO_OPEN_CONTENT_MODEL", path)
+			c.addAt(r, "PROPERTY_WITH_EMPTY_SCHEMA_ADDED_TO_OPEN_CONTENT_MODEL", at, p.name)
 			return
 		}
 	} else {
 		if cover := o.cover(p.name); cover != nil {
-			c.covered(r, cover, p.node, path, "PROPERTY_ADDED")
+			c.covered(r, cover, p.node, at, p.name, "PROPERTY_ADDED")
 		}
 		model = "_ADDED_TO_UNOPEN_CONTENT_MODEL"
 	}
 	switch {
 	case !u.requires(p.name):
-		c.add(r, "OPTIONAL_PROPERTY"+model, path)
+		c.addAt(r, "OPTIONAL_PROPERTY"+model, at, p.name)
 	case p.node.def != nil:
-		c.add(r, "REQUIRED_PROPERTY_WITH_DEFAULT"+model, path)
+		c.addAt(r, "REQUIRED_PROPERTY_WITH_DEFAULT"+model, at, p.name)
 	default:
-		c.add(r, "REQUIRED_PROPERTY"+model, path)
+		c.addAt(r, "REQUIRED_PROPERTY"+model, at, p.name)
 	}
 }
 
@@ -129,22 +129,22 @@ func (c *comparer) dependencies(r *result, o, u *objectFacets) {
 	was, is := dependencyMap(o.propertyDeps), dependencyMap(u.propertyDeps)
 	for _, d := range o.propertyDeps {
 		if is[d.name] == nil {
-			c.add(r, "DEPENDENCY_ARRAY_REMOVED", "dependencies/"+d.name)
+			c.addAt(r, "DEPENDENCY_ARRAY_REMOVED", "dependencies/", d.name)
 		}
 	}
 	for _, d := range u.propertyDeps {
 		old := was[d.name]
 		if old == nil {
-			c.add(r, "DEPENDENCY_ARRAY_ADDED", "dependencies/"+d.name)
+			c.addAt(r, "DEPENDENCY_ARRAY_ADDED", "dependencies/", d.name)
 			continue
 		}
 		switch grown, shrunk := !subset(is[d.name], old), !subset(old, is[d.name]); {
 		case grown && shrunk:
-			c.add(r, "DEPENDENCY_ARRAY_CHANGED", "dependencies/"+d.name)
+			c.addAt(r, "DEPENDENCY_ARRAY_CHANGED", "dependencies/", d.name)
 		case grown:
-			c.add(r, "DEPENDENCY_ARRAY_EXTENDED", "dependencies/"+d.name)
+			c.addAt(r, "DEPENDENCY_ARRAY_EXTENDED", "dependencies/", d.name)
 		case shrunk:
-			c.add(r, "DEPENDENCY_ARRAY_NARROWED", "dependencies/"+d.name)
+			c.addAt(r, "DEPENDENCY_ARRAY_NARROWED", "dependencies/", d.name)
 		}
 	}
 	c.schemaDependencies(r, o, u)
@@ -164,14 +164,14 @@ func dependencyMap(list []propertyDep) map[string]map[string]bool {
 func (c *comparer) schemaDependencies(r *result, o, u *objectFacets) {
 	for _, d := range o.schemaDeps {
 		if lookup(u.schemaDeps, d.name) == nil {
-			c.add(r, "DEPENDENCY_SCHEMA_REMOVED", "dependencies/"+d.name)
+			c.addAt(r, "DEPENDENCY_SCHEMA_REMOVED", "dependencies/", d.name)
 		}
 	}
 	for _, d := range u.schemaDeps {
 		if old := lookup(o.schemaDeps, d.name); old == nil {
-			c.add(r, "DEPENDENCY_SCHEMA_ADDED", "dependencies/"+d.name)
+			c.addAt(r, "DEPENDENCY_SCHEMA_ADDED", "dependencies/", d.name)
 		} else {
-			c.child(r, old, d.node, "dependencies/"+d.name)
+			c.child(r, old, d.node, "dependencies/", d.name)
 		}
 	}
 }
@@ -193,7 +193,7 @@ func (c *comparer) additional(r *result, o, u side, name, keyword string) {
 	case u.node == nil && o.node != nil:
 		c.add(r, name+"_EXTENDED", keyword)
 	default:
-		c.child(r, o.node, u.node, keyword)
+		c.child(r, o.node, u.node, keyword, "")
 	}
 }
 
@@ -218,6 +218,6 @@ func (c *comparer) unevaluated(r *result, o, u *node, name, keyword string) {
 	case u.empty() && !o.empty():
 		c.add(r, name+"_EXTENDED", keyword)
 	default:
-		c.child(r, o, u, keyword)
+		c.child(r, o, u, keyword, "")
 	}
 }

@@ -27,7 +27,11 @@ func (f *finisher) print(n *node) fingerprint {
 		return fp
 	}
 	f.prints[n] = fingerprint{} // a ref ends every cycle, so no node meets itself
-	n.children(func(x *node) { f.print(x) })
+	n.hasNoRefs = n.kind != kindRef
+	n.children(func(x *node) {
+		f.print(x)
+		n.hasNoRefs = n.hasNoRefs && x.hasNoRefs
+	})
 	if n.obj != nil {
 		n.obj.seal()
 	}
@@ -35,7 +39,7 @@ func (f *finisher) print(n *node) fingerprint {
 		n.distinct = f.distinct(n.members)
 	}
 	fp := fingerprint(sha256.Sum256(f.encode(nil, n)))
-	f.prints[n] = fp
+	f.prints[n], n.print = fp, fp
 	return fp
 }
 

@@ -56,7 +56,11 @@ type node struct {
 	parts  [3]*node // if, then, else
 	values []*value // of enum; of const, the only one
 	ref    string   // of a ref: its resolved text
-	target *node    // of a ref
+
+	print     fingerprint
+	hasNoRefs bool // nothing below leads elsewhere, so equal prints mean equal schemas
+
+	target *node // of a ref
 }
 
 type stringFacets struct {

@@ -40,6 +40,7 @@ type tape struct {
 	why    string // of the first fault, found at pos
 
 	scratch []byte // for strings with escapes
+	run     run    // the state of the validation that walks this tape
 
 }
 

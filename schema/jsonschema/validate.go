@@ -22,22 +22,23 @@ const (
 // run is one validation: a walk over a tape. The first fault found outside of anyOf, oneOf, not and if is reported.
 type run struct {
 	t       *tape
-	v       *validator
 	steps   int
 	depth   int
-	quiet   int      // inside a check whose failure is no fault
-	aborted string   // why the validation was given up
-	keyword string   // of the fault
-	message string   // of the fault
-	path    []string // of the fault, innermost first
-	scope   []*resource
+	quiet   int         // inside a check whose failure is no fault
+	aborted string      // why the validation was given up
+	keyword string      // of the fault
+	message string      // of the fault
+	path    []string    // of the fault, innermost first
+	scope   []*resource // the dynamic scope, outermost first
+	items   []int       // scratch of uniqueItems
 	seed    maphash.Seed
 }
 
 // validate reports the first fault of the tape's value, or nil. The error has the code ErrPayload and names the place in the
 // payload, the keyword and the reason.
 func (v *validator) validate(op string, t *tape) error {
-	r := &run{t: t, v: v, steps: baseSteps + stepsPerToken*len(t.tokens)}
+	r := &t.run
+	*r = run{t: t, steps: baseSteps + stepsPerToken*len(t.tokens), path: r.path[:0], scope: r.scope[:0], items: r.items[:0], seed: r.seed}
 	if r.check(v.root, 0, nil) {
 		return nil
 	}

@@ -68,10 +68,11 @@ const pairwise = 8
 // unique reports whether no two items are equal.
 func (r *run) unique(i int) bool {
 	t := r.t
-	items := make([]int, 0, t.tokens[i].count)
+	items := r.items[:0]
 	for j := i + 1; j < int(t.tokens[i].next); j = int(t.tokens[j].next) {
 		items = append(items, j)
 	}
+	r.items = items
 	if !r.spend(int(t.tokens[i].next) - i) {
 		return false
 	}

@@ -26,11 +26,10 @@ type decimal struct {
 	small   int64
 	scale   int
 	fast    bool
-	exact   *number
 }
 
 // decimal reads a number without allocating if it has at most 18 digits, 9 of them behind the point, and no exponent.
-func (t *tape) decimal(i int) *decimal {
+func (t *tape) decimal(i int) decimal {
 	d := decimal{literal: t.raw(i)}
 	negative, point, digits := false, -1, 0
 	for j, c := range d.literal {
@@ -40,11 +39,11 @@ func (t *tape) decimal(i int) *decimal {
 		case c == '.':
 			point = j
 		case c-'0' > 9:
-			return &d // an exponent
+			return d // an exponent
 		default:
 			d.small = d.small*10 + int64(c-'0')
 			if digits++; digits > 18 {
-				return &d
+				return d
 			}
 		}
 	}
@@ -55,14 +54,7 @@ func (t *tape) decimal(i int) *decimal {
 		d.small = -d.small
 	}
 	d.fast = d.scale <= 9
-	return &d
-}
-
-func (d *decimal) number() *number {
-	if d.exact == nil {
-		d.exact = newNumber(string(d.literal))
-	}
-	return d.exact
+	return d
 }
 
 var powers = [...]int64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9}
@@ -100,12 +92,12 @@ func (d *decimal) compare(b *bound) int {
 		}
 		return 0
 	}
-	return d.number().compare(b.exact)
+	return newNumber(string(d.literal)).compare(b.exact)
 }
 
 func (d *decimal) multipleOf(b *bound) bool {
 	if x, y, ok := d.aligned(b); ok && y != 0 {
 		return x%y == 0
 	}
-	return d.number().multipleOf(b.exact)
+	return newNumber(string(d.literal)).multipleOf(b.exact)
 }
