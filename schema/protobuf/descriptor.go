@@ -28,14 +28,14 @@ func readSerialized(text string) (*file, bool) {
 // describer turns descriptors into a tree as Confluent's ProtobufSchema does: map fields stay fields of entry messages, groups
 // become fields of their message, options beyond the list of each element are lost.
 type describer struct {
-	proto3    bool
-	shortJSON bool // leave out JSON names that follow from the field's name
+	proto3 bool
+	source bool // write what a person would: maps, groups, custom options, and no JSON names that follow from the fields'
 }
 
 func (d describer) file(fd *descriptorpb.FileDescriptorProto) *file {
 	f := &file{
 		pkg:      fd.GetPackage(),
-		options:  standardOptions(fd.GetOptions().ProtoReflect(), fileOptions),
+		options:  d.options(fd.GetOptions().ProtoReflect(), fileOptions),
 		messages: transformed(fd.MessageType, d.message),
 		enums:    transformed(fd.EnumType, d.enum),
 		extends:  d.extends(fd.Extension),
@@ -69,7 +69,7 @@ func transformed[A, B any](in []A, change func(A) B) []B {
 func (d describer) message(md *descriptorpb.DescriptorProto) *message {
 	m := &message{
 		name:     md.GetName(),
-		options:  standardOptions(md.GetOptions().ProtoReflect(), messageOptions),
+		options:  d.options(md.GetOptions().ProtoReflect(), messageOptions),
 		extends:  d.extends(md.Extension),
 		messages: transformed(md.NestedType, d.message),
 		enums:    transformed(md.EnumType, d.enum),
@@ -83,8 +83,11 @@ func (d describer) message(md *descriptorpb.DescriptorProto) *message {
 		}
 		oneofs[i].fields = append(oneofs[i].fields, d.field(fd, noLabel))
 	}
+	if d.source {
+		asWritten(m, oneofs, md)
+	}
 	for _, o := range oneofs {
-		if len(o.fields) > 0 {
+		if len(o.fields)+len(o.groups) > 0 {
 			m.oneofs = append(m.oneofs, o)
 		}
 	}
@@ -123,12 +126,12 @@ func (d describer) field(fd *descriptorpb.FieldDescriptorProto, l label) *field 
 		label:   l,
 		name:    fd.GetName(),
 		number:  fd.GetNumber(),
-		options: standardOptions(fd.GetOptions().ProtoReflect(), fieldOptions),
+		options: d.options(fd.GetOptions().ProtoReflect(), fieldOptions),
 	}
 	if f.typ = fd.GetTypeName(); f.typ == "" {
 		f.typ = strings.ToLower(strings.TrimPrefix(fd.GetType().String(), "TYPE_"))
 	}
-	if fd.JsonName != nil && (!d.shortJSON || fd.GetJsonName() != jsonName(f.name)) {
+	if fd.JsonName != nil && (!d.source || fd.GetJsonName() != jsonName(f.name)) {
 		f.jsonName = fd.JsonName
 	}
 	if fd.DefaultValue != nil && !d.proto3 {
@@ -159,9 +162,9 @@ func jsonName(name string) string {
 func (d describer) enum(ed *descriptorpb.EnumDescriptorProto) *enum {
 	e := &enum{
 		name:    ed.GetName(),
-		options: standardOptions(ed.GetOptions().ProtoReflect(), enumOptions),
+		options: d.options(ed.GetOptions().ProtoReflect(), enumOptions),
 		values: transformed(ed.Value, func(v *descriptorpb.EnumValueDescriptorProto) *enumValue {
-			return &enumValue{v.GetName(), v.GetNumber(), standardOptions(v.GetOptions().ProtoReflect(), deprecatedOption)}
+			return &enumValue{v.GetName(), v.GetNumber(), d.options(v.GetOptions().ProtoReflect(), deprecatedOption)}
 		}),
 	}
 	for _, r := range ed.ReservedRange {
@@ -189,12 +192,12 @@ func (d describer) extends(fields []*descriptorpb.FieldDescriptorProto) []*exten
 func (d describer) service(sd *descriptorpb.ServiceDescriptorProto) *service {
 	return &service{
 		name:    sd.GetName(),
-		options: standardOptions(sd.GetOptions().ProtoReflect(), deprecatedOption),
+		options: d.options(sd.GetOptions().ProtoReflect(), deprecatedOption),
 		rpcs: transformed(sd.Method, func(m *descriptorpb.MethodDescriptorProto) *rpc {
 			return &rpc{
 				name: m.GetName(), request: m.GetInputType(), response: m.GetOutputType(),
 				streamIn: m.GetClientStreaming(), streamOut: m.GetServerStreaming(),
-				options: standardOptions(m.GetOptions().ProtoReflect(), methodOptions),
+				options: d.options(m.GetOptions().ProtoReflect(), methodOptions),
 			}
 		}),
 	}
@@ -215,7 +218,7 @@ var (
 	deprecatedOption = []protoreflect.Name{"deprecated"}
 )
 
-func standardOptions(m protoreflect.Message, names []protoreflect.Name) []option {
+func (d describer) options(m protoreflect.Message, names []protoreflect.Name) []option {
 	if !m.IsValid() {
 		return nil
 	}
@@ -226,6 +229,9 @@ func standardOptions(m protoreflect.Message, names []protoreflect.Name) []option
 			continue
 		}
 		out = append(out, option{name: string(name), value: scalarOption(fd, m.Get(fd))})
+	}
+	if d.source {
+		out = append(out, customOptions(m)...)
 	}
 	return out
 }
