@@ -136,8 +136,22 @@ func (d describer) field(fd *descriptorpb.FieldDescriptorProto, l label) *field 
 	}
 	if fd.DefaultValue != nil && !d.proto3 {
 		f.def = fd.DefaultValue
+		if fd.GetType() == descriptorpb.FieldDescriptorProto_TYPE_BYTES {
+			f.def = unescaped(*f.def)
+		}
 	}
 	return f
+}
+
+// unescaped reads the default of a bytes field, which descriptors hold with escapes.
+func unescaped(s string) *string {
+	if strings.Contains(s, `\`) {
+		q := scanner{text: `"` + s + `";`}
+		if plain := q.quoted(); q.err == nil {
+			return &plain
+		}
+	}
+	return &s
 }
 
 // jsonName is the JSON name that a field has without an option: lowerCamelCase as protoc makes it.

@@ -105,7 +105,7 @@ func defaultValue(typ, text string) value {
 	if typ == "bytes" {
 		return value{kind: kindString, text: text}
 	}
-	return value{kind: defaultKind(typ), text: text}
+	return defaultOf(typ, text)
 }
 
 func keepOptions(in []option, names ...string) []option {

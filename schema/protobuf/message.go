@@ -62,7 +62,7 @@ func (c *codec) link(op string) error {
 		}
 	})
 	if c.linkErr != nil {
-		return fault.Wrap(schema.ErrPayload, op, c.linkErr, "the schema has no descriptor for payloads: %s", clean(c.linkErr))
+		return fault.New(schema.ErrPayload, op, "the schema has no descriptor for payloads: %s", clean(c.linkErr))
 	}
 	return nil
 }
@@ -106,7 +106,7 @@ func (c *codec) Append(dst []byte, v any) (out []byte, err error) {
 	}
 	text, err := json.Marshal(v)
 	if err != nil {
-		return dst, fault.Wrap(schema.ErrPayload, op, err, "a %T cannot be written as JSON: %s", v, err)
+		return dst, fault.New(schema.ErrPayload, op, "a %T cannot be written as JSON: %s", v, err)
 	}
 	return c.ParseJSON(dst, text)
 }
@@ -128,7 +128,7 @@ func (c *codec) appendMessage(dst []byte, m proto.Message) ([]byte, error) {
 	}
 	out, err := marshalAppend(dst, m)
 	if err != nil {
-		return dst, fault.Wrap(schema.ErrPayload, op, err, "the message cannot be encoded: %s", clean(err))
+		return dst, fault.New(schema.ErrPayload, op, "the message cannot be encoded: %s", clean(err))
 	}
 	return out, nil
 }
@@ -138,12 +138,12 @@ func marshalAppend(dst []byte, m proto.Message) ([]byte, error) {
 	case vtSized:
 		size := v.SizeVT()
 		start := len(dst)
-		dst = grow(dst, size)
-		n, err := v.MarshalToSizedBufferVT(dst[start : start+size])
+		dst = grow(dst, size)[:start+size]
+		n, err := v.MarshalToSizedBufferVT(dst[start:])
 		if err != nil || n == size {
-			return dst[:start+size], err
+			return dst, err
 		}
-		copy(dst[start:], dst[start+size-n:start+size]) // sized buffers are filled from the end
+		n = copy(dst[start:], dst[start+size-n:]) // sized buffers are filled from the end
 		return dst[:start+n], nil
 	case vtMarshaler:
 		payload, err := v.MarshalVT()
@@ -192,7 +192,7 @@ func (c *codec) Decode(payload []byte, v any) (err error) {
 		return err
 	}
 	if err := json.Unmarshal(text, v); err != nil {
-		return fault.Wrap(schema.ErrPayload, op, err, "a %s does not fit into a %T: %s", c.name, v, err)
+		return fault.New(schema.ErrPayload, op, "a %s does not fit into a %T: %s", c.name, v, err)
 	}
 	return nil
 }
@@ -215,7 +215,7 @@ func (c *codec) decodeMessage(payload []byte, m proto.Message) error {
 		err = proto.Unmarshal(payload, m)
 	}
 	if err != nil {
-		return fault.Wrap(schema.ErrPayload, op, err, "the payload is no %s: %s", c.name, clean(err))
+		return fault.New(schema.ErrPayload, op, "the payload is no %s: %s", c.name, clean(err))
 	}
 	return nil
 }
@@ -227,7 +227,7 @@ func (c *codec) unmarshal(payload []byte) (proto.Message, error) {
 	}
 	m := dynamicpb.NewMessage(c.descriptor)
 	if err := (proto.UnmarshalOptions{Resolver: c.types}).Unmarshal(payload, m); err != nil {
-		return nil, fault.Wrap(schema.ErrPayload, op, err, "the payload is no %s: %s", c.name, clean(err))
+		return nil, fault.New(schema.ErrPayload, op, "the payload is no %s: %s", c.name, clean(err))
 	}
 	return m, nil
 }
@@ -248,7 +248,7 @@ func (c *codec) AppendJSON(dst, payload []byte) (out []byte, err error) {
 	}
 	text, err := c.toJSON(m)
 	if err != nil {
-		return dst, fault.Wrap(schema.ErrPayload, op, err, "the payload has no JSON form: %s", clean(err))
+		return dst, fault.New(schema.ErrPayload, op, "the payload has no JSON form: %s", clean(err))
 	}
 	return appendCompact(dst, text), nil
 }
@@ -300,11 +300,11 @@ func (c *codec) ParseJSON(dst, text []byte) (out []byte, err error) {
 	}
 	m := dynamicpb.NewMessage(c.descriptor)
 	if err := (protojson.UnmarshalOptions{Resolver: c.types, RecursionLimit: maxPayloadDepth}).Unmarshal(text, m); err != nil {
-		return dst, fault.Wrap(schema.ErrPayload, op, err, "the text is no %s: %s", c.name, clean(err))
+		return dst, fault.New(schema.ErrPayload, op, "the text is no %s: %s", c.name, clean(err))
 	}
 	out, err = proto.MarshalOptions{Deterministic: true}.MarshalAppend(dst, m)
 	if err != nil {
-		return dst, fault.Wrap(schema.ErrPayload, op, err, "the message cannot be encoded: %s", clean(err))
+		return dst, fault.New(schema.ErrPayload, op, "the message cannot be encoded: %s", clean(err))
 	}
 	return out, nil
 }

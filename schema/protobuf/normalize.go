@@ -124,7 +124,7 @@ func (w *rewriter) field(f *field) *field {
 	if f.def != nil {
 		for i := range all {
 			if all[i].name == "default" {
-				all[i].value.kind = defaultKind(out.typ)
+				all[i].value = defaultOf(out.typ, *f.def)
 			}
 		}
 	}

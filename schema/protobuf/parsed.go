@@ -74,7 +74,7 @@ func (s *parsed) serialized() (text string, err error) {
 	defer recovered(op, schema.ErrInvalid, &err)
 	fd, err := s.descriptor()
 	if err != nil {
-		return "", fault.Wrap(schema.ErrInvalid, op, err, "the schema has no descriptor: %s", err)
+		return "", fault.New(schema.ErrInvalid, op, "the schema has no descriptor: %s", err)
 	}
 	raw, err := proto.MarshalOptions{Deterministic: true}.Marshal(fd)
 	if err != nil {

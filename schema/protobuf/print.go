@@ -47,7 +47,6 @@ func (p *printer) put(pieces ...string) {
 }
 
 func (p *printer) number(n int32) {
-	p.put("")
 	p.buf = strconv.AppendInt(p.buf, int64(n), 10)
 }
 
@@ -192,7 +191,7 @@ func (p *printer) statements(word string, all []ranges) {
 
 func (p *printer) numberRange(r numberRange) {
 	if r.named {
-		p.put(`"`, r.name, `"`)
+		p.put(`"`, reservedName(r.name), `"`)
 		return
 	}
 	p.number(r.first)
@@ -204,6 +203,14 @@ func (p *printer) numberRange(r numberRange) {
 		p.put(" to ")
 		p.number(r.last)
 	}
+}
+
+// reservedName leaves a name as it is, as the reference does, unless it could not be read again.
+func reservedName(s string) string {
+	if strings.ContainsAny(s, "\\\"\n") {
+		return escaped(s)
+	}
+	return s
 }
 
 func (p *printer) enum(e *enum) {
@@ -278,20 +285,38 @@ func (p *printer) fields(all []*field) {
 	}
 }
 
-// allOptions appends default and json_name to the options, in that order. A default is quoted only for strings; defaults of bytes
-// stay bare, as in the reference.
+// allOptions appends default and json_name to the options, in that order.
 func (f *field) allOptions() []option {
 	if f.def == nil && f.jsonName == nil {
 		return f.options
 	}
 	all := f.options[:len(f.options):len(f.options)]
 	if f.def != nil {
-		all = append(all, option{name: "default", value: value{kind: defaultKind(f.typ), text: *f.def}})
+		all = append(all, option{name: "default", value: defaultOf(f.typ, *f.def)})
 	}
 	if f.jsonName != nil {
 		all = append(all, option{name: "json_name", value: value{kind: kindString, text: *f.jsonName}})
 	}
 	return all
+}
+
+// defaultOf quotes a default only for strings; defaults of bytes stay bare, as in the reference, unless the text could not be read
+// again (there the reference stores what it refuses itself).
+func defaultOf(typ, text string) value {
+	v := value{kind: defaultKind(typ), text: text}
+	if !isWord(text) {
+		v.kind = kindString
+	}
+	return v
+}
+
+func isWord(s string) bool {
+	for i := range len(s) {
+		if !wordBytes[s[i]] {
+			return false
+		}
+	}
+	return s != ""
 }
 
 // defaultKind goes by the last part of the type's name, whatever stands before it.

@@ -94,4 +94,3 @@ func compiled(t *testing.T, texts map[string]string, main string) *protoregistry
 	}
 	return files
 }
-
