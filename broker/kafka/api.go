@@ -15,7 +15,10 @@ type api struct {
 	refused  int16 // versions up to this one are advertised and answered with an error, if it is not 0
 	maxBytes int   // of a request; 0: MaxRequestBytes
 	aliased  bool  // the broker keeps parts of the request: its buffer is not used again
+	shape    string
 	handle   func(*call) kmsg.Response
+
+	parsed shape
 }
 
 // limit is the largest request of the key, in bytes after the size.
@@ -55,41 +58,42 @@ const (
 func table() []api {
 	return []api{
 		{key: 0, name: "Produce", min: 0, max: 13, refused: 2},
-		{key: 1, name: "Fetch", min: 4, max: 18, maxBytes: large, handle: fetch},
-		{key: 2, name: "ListOffsets", min: 1, max: 11, maxBytes: large, handle: listOffsets},
-		{key: 3, name: "Metadata", min: 0, max: 13, maxBytes: large, handle: metadata},
-		{key: 8, name: "OffsetCommit", min: 2, max: 10, maxBytes: large, handle: offsetCommit},
-		{key: 9, name: "OffsetFetch", min: 1, max: 10, maxBytes: large, handle: offsetFetch},
-		{key: 10, name: "FindCoordinator", min: 0, max: 6, maxBytes: large, handle: findCoordinator},
-		{key: 11, name: "JoinGroup", min: 0, max: 9, maxBytes: large, aliased: true, handle: joinGroup},
-		{key: 12, name: "Heartbeat", min: 0, max: 4, maxBytes: small, handle: heartbeat},
-		{key: 13, name: "LeaveGroup", min: 0, max: 5, maxBytes: large, handle: leaveGroup},
-		{key: 14, name: "SyncGroup", min: 0, max: 5, maxBytes: large, aliased: true, handle: syncGroup},
-		{key: 15, name: "DescribeGroups", min: 0, max: 6, maxBytes: large, handle: describeGroups},
-		{key: 16, name: "ListGroups", min: 0, max: 5, maxBytes: small, handle: listGroups},
-		{key: 18, name: "ApiVersions", min: 0, max: 4, maxBytes: small, handle: apiVersions},
-		{key: 19, name: "CreateTopics", min: 2, max: 7, maxBytes: large, handle: createTopics},
-		{key: 20, name: "DeleteTopics", min: 1, max: 6, maxBytes: large, handle: deleteTopics},
-		{key: 21, name: "DeleteRecords", min: 0, max: 2, maxBytes: large, handle: deleteRecords},
-		{key: 22, name: "InitProducerId", min: 0, max: 5, maxBytes: small, handle: initProducerID},
-		{key: 23, name: "OffsetForLeaderEpoch", min: 2, max: 4, maxBytes: large, handle: offsetForLeaderEpoch},
-		{key: 32, name: "DescribeConfigs", min: 1, max: 4, maxBytes: large, handle: describeConfigs},
-		{key: 33, name: "AlterConfigs", min: 0, max: 2, maxBytes: large, handle: alterConfigs},
-		{key: 35, name: "DescribeLogDirs", min: 1, max: 5, maxBytes: large, handle: describeLogDirs},
-		{key: 37, name: "CreatePartitions", min: 0, max: 3, maxBytes: large, handle: createPartitions},
-		{key: 42, name: "DeleteGroups", min: 0, max: 2, maxBytes: large, handle: deleteGroups},
-		{key: 44, name: "IncrementalAlterConfigs", min: 0, max: 1, maxBytes: large, handle: incrementalAlterConfigs},
-		{key: 47, name: "OffsetDelete", min: 0, max: 0, maxBytes: large, handle: offsetDelete},
-		{key: 60, name: "DescribeCluster", min: 0, max: 2, maxBytes: small, handle: describeCluster},
-		{key: 61, name: "DescribeProducers", min: 0, max: 0, maxBytes: large, handle: describeProducers},
-		{key: 74, name: "ListConfigResources", min: 0, max: 1, maxBytes: small, handle: listConfigResources},
-		{key: 75, name: "DescribeTopicPartitions", min: 0, max: 0, maxBytes: large, handle: describeTopicPartitions},
+		{key: 1, name: "Fetch", min: 4, max: 18, maxBytes: large, shape: "-14:4 4 4 3+:4 4+:1 7+:4 7+:4 [ -12:s 13+:16 [ 4 9+:4 8 12+:4 5+:8 4 ] ] 7+:[ -12:s 13+:16 ( 4 ) ] 11+:s", handle: fetch},
+		{key: 2, name: "ListOffsets", min: 1, max: 11, maxBytes: large, shape: "4 2+:1 [ s [ 4 4+:4 8 ] ] 10+:4", handle: listOffsets},
+		{key: 3, name: "Metadata", min: 0, max: 13, maxBytes: large, shape: "[ 10+:16 s ] 4+:1 8-10:1 8+:1", handle: metadata},
+		{key: 8, name: "OffsetCommit", min: 2, max: 10, maxBytes: large, shape: "s 4 s 7+:s 2-4:8 [ -9:s 10+:16 [ 4 8 6+:4 s ] ]", handle: offsetCommit},
+		{key: 9, name: "OffsetFetch", min: 1, max: 10, maxBytes: large, shape: "-7:s -7:[ s ( 4 ) ] 8+:[ s 9+:s 9+:4 [ -9:s 10+:16 ( 4 ) ] ] 7+:1", handle: offsetFetch},
+		{key: 10, name: "FindCoordinator", min: 0, max: 6, maxBytes: large, shape: "-3:s 1+:1 4+:( s )", handle: findCoordinator},
+		{key: 11, name: "JoinGroup", min: 0, max: 9, maxBytes: large, aliased: true, shape: "s 4 1+:4 s 5+:s s [ s b ] 8+:s", handle: joinGroup},
+		{key: 12, name: "Heartbeat", min: 0, max: 4, maxBytes: small, shape: "s 4 s 3+:s", handle: heartbeat},
+		{key: 13, name: "LeaveGroup", min: 0, max: 5, maxBytes: large, shape: "s -2:s 3+:[ s s 5+:s ]", handle: leaveGroup},
+		{key: 14, name: "SyncGroup", min: 0, max: 5, maxBytes: large, aliased: true, shape: "s 4 s 3+:s 5+:s 5+:s [ s b ]", handle: syncGroup},
+		{key: 15, name: "DescribeGroups", min: 0, max: 6, maxBytes: large, shape: "( s ) 3+:1", handle: describeGroups},
+		{key: 16, name: "ListGroups", min: 0, max: 5, maxBytes: small, shape: "4+:( s ) 5+:( s )", handle: listGroups},
+		{key: 18, name: "ApiVersions", min: 0, max: 4, maxBytes: small, shape: "3+:s 3+:s", handle: apiVersions},
+		{key: 19, name: "CreateTopics", min: 2, max: 7, maxBytes: large, shape: "[ s 4 2 [ 4 ( 4 ) ] [ s s ] ] 4 1", handle: createTopics},
+		{key: 20, name: "DeleteTopics", min: 1, max: 6, maxBytes: large, shape: "-5:( s ) 6+:[ s 16 ] 4", handle: deleteTopics},
+		{key: 21, name: "DeleteRecords", min: 0, max: 2, maxBytes: large, shape: "[ s [ 4 8 ] ] 4", handle: deleteRecords},
+		{key: 22, name: "InitProducerId", min: 0, max: 5, maxBytes: small, shape: "s 4 3+:8 3+:2", handle: initProducerID},
+		{key: 23, name: "OffsetForLeaderEpoch", min: 2, max: 4, maxBytes: large, shape: "3+:4 [ s [ 4 4 4 ] ]", handle: offsetForLeaderEpoch},
+		{key: 32, name: "DescribeConfigs", min: 1, max: 4, maxBytes: large, shape: "[ 1 s ( s ) ] 1 3+:1", handle: describeConfigs},
+		{key: 33, name: "AlterConfigs", min: 0, max: 2, maxBytes: large, shape: "[ 1 s [ s s ] ] 1", handle: alterConfigs},
+		{key: 35, name: "DescribeLogDirs", min: 1, max: 5, maxBytes: large, shape: "[ s ( 4 ) ]", handle: describeLogDirs},
+		{key: 37, name: "CreatePartitions", min: 0, max: 3, maxBytes: large, shape: "[ s 4 [ ( 4 ) ] ] 4 1", handle: createPartitions},
+		{key: 42, name: "DeleteGroups", min: 0, max: 2, maxBytes: large, shape: "( s )", handle: deleteGroups},
+		{key: 44, name: "IncrementalAlterConfigs", min: 0, max: 1, maxBytes: large, shape: "[ 1 s [ s 1 s ] ] 1", handle: incrementalAlterConfigs},
+		{key: 47, name: "OffsetDelete", min: 0, max: 0, maxBytes: large, shape: "s [ s [ 4 ] ]", handle: offsetDelete},
+		{key: 60, name: "DescribeCluster", min: 0, max: 2, maxBytes: small, shape: "1 1+:1 2+:1", handle: describeCluster},
+		{key: 61, name: "DescribeProducers", min: 0, max: 0, maxBytes: large, shape: "[ s ( 4 ) ]", handle: describeProducers},
+		{key: 74, name: "ListConfigResources", min: 0, max: 1, maxBytes: small, shape: "1+:( 1 )", handle: listConfigResources},
+		{key: 75, name: "DescribeTopicPartitions", min: 0, max: 0, maxBytes: large, shape: "[ s ] 4 { s 4 }", handle: describeTopicPartitions},
 	}
 }
 
 // The keys that are treated apart.
 const (
 	produceKey     = 0
+	fetchKey       = 1
 	apiVersionsKey = 18
 )
 
@@ -123,6 +127,9 @@ func (c *conn) accept(ctx context.Context, f frame) (task, error) {
 
 // handle decodes a request and serves it.
 func (c *conn) handle(call *call, a *api, body []byte) (message, error) {
+	if err := a.parsed.fits(a.key, call.version, call.request.IsFlexible(), body); err != nil {
+		return nil, fmt.Errorf("%w: %s version %d does not parse: %w", errNoFrame, a.name, call.version, err)
+	}
 	if err := call.request.ReadFrom(body); err != nil {
 		return nil, fmt.Errorf("%w: %s version %d does not parse: %w", errNoFrame, a.name, call.version, err)
 	}

@@ -75,6 +75,7 @@ func NewServer(b *broker.Broker, opts Options) *Server {
 	}
 	s.apis = make(map[int16]*api)
 	for _, a := range table() {
+		a.parsed = parseShape(a.shape)
 		s.apis[a.key] = &a
 	}
 	return s
