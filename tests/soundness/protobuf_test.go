@@ -22,7 +22,9 @@ type protoField struct {
 	rename int
 }
 
-func (f protoField) name() string { return fmt.Sprintf("f%d%s", f.number, strings.Repeat("x", f.rename)) }
+func (f protoField) name() string {
+	return fmt.Sprintf("f%d%s", f.number, strings.Repeat("x", f.rename))
+}
 
 type protoFile struct {
 	fields []protoField
