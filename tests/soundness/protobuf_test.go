@@ -223,12 +223,6 @@ func TestProtobufReadersReadWhatTheVerdictPromises(t *testing.T) {
 		if err != nil {
 			t.Fatalf("the drawn datum does not encode: %v\n%s\n%s", err, from.text(), datum)
 		}
-		if err := reader.Check(payload); err != nil {
-			if exception(from, to) {
-				return
-			}
-			t.Fatalf("compatible, but the reader refuses: %v\nold %s\nnew %s\ndatum %s", err, from.text(), to.text(), datum)
-		}
 		keeps(t, from, to, writer, reader, payload)
 	})
 	t.Logf("%d pairs, %d of them compatible", pairs, compatible)
@@ -237,12 +231,13 @@ func TestProtobufReadersReadWhatTheVerdictPromises(t *testing.T) {
 	}
 }
 
-// exception lists where Confluent's rules let a pair pass although bytes of the old one may not read under the new one:
-// {string bytes} is one group of FIELD_SCALAR_KIND_CHANGED, yet bytes need not be UTF-8 (Protobuf language guide, "Updating a
-// message type": bytes to string is compatible only while the bytes are valid UTF-8). Our data keep to UTF-8, so none occurs.
-func exception(protoFile, protoFile) bool { return false }
-
-// keeps checks that fields that both sides declare alike carry the same value on both sides.
+// keeps checks that the real decoder reads the payload under the new file, and that fields that both sides declare alike carry
+// the same value on both sides. Three changes that Confluent tolerates may lose values without an error; they are exceptions of
+// value, not of reading, so fields changed that way are not compared:
+//   - repeated to singular and back: a packed list is an unknown field to a singular reader, and of an unpacked one the last
+//     element stays (Protobuf language guide, "Updating a message type");
+//   - a wider to a narrower integer, an integer to bool or to an enum: the value is truncated or unknown (same place);
+//   - several members of a oneof of which one moved out: the writer's other members still exclude it.
 func keeps(t *rapid.T, from, to protoFile, writer, reader schema.Message, payload []byte) {
 	var was, now map[string]any
 	for m, into := range map[schema.Message]*map[string]any{writer: &was, reader: &now} {
