@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -31,6 +32,8 @@ type exchange struct {
 
 type exchangeKey struct{}
 
+var routeContexts = sync.Pool{New: func() any { return chi.NewRouteContext() }}
+
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := &exchange{s: s, w: w, r: r, id: s.requestID(r), media: openapi.MediaTypeV1}
 	if media, acceptable := negotiate(r.Header["Accept"]); acceptable {
@@ -44,7 +47,9 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	x.query = where.query
-	rctx := chi.NewRouteContext()
+	rctx := routeContexts.Get().(*chi.Context)
+	rctx.Reset()
+	defer routeContexts.Put(rctx)
 	rctx.RoutePath, rctx.RouteMethod = where.path, r.Method
 	if r.Method == http.MethodHead {
 		rctx.RouteMethod = http.MethodGet

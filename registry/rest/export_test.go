@@ -46,3 +46,27 @@ func InTable(code *fault.Code) bool {
 	_, is := numbers[code]
 	return is
 }
+
+// NewBodyCache, BodyKey and the methods below show the cache of prepared answers.
+var NewBodyCache = newBodyCache
+
+// BodyKey is the key of a prepared answer.
+type BodyKey = bodyKey
+
+// KeyOfVersion makes keys that differ by version number.
+func KeyOfVersion(n int) BodyKey { return bodyKey{subject: "s", version: n} }
+
+// Get and Put are get and put.
+func (c *bodyCache) Get(k BodyKey) []byte       { return c.get(k) }
+func (c *bodyCache) Put(k BodyKey, body []byte) { c.put(k, body) }
+
+// Size returns the bytes that both generations hold.
+func (c *bodyCache) Size() int {
+	n := 0
+	for _, gen := range []map[bodyKey][]byte{c.young, c.old} {
+		for _, body := range gen {
+			n += len(body) + entryBytes
+		}
+	}
+	return n
+}

@@ -24,7 +24,11 @@ func locate(r *http.Request) (location, error) {
 	if err != nil {
 		return location{}, fault.New(errBadRequest, "rest.locate", "the query is malformed: %v", err)
 	}
-	segments, err := split(r.URL.EscapedPath())
+	path := r.URL.EscapedPath()
+	if plainPath(path) {
+		return location{path: path, query: query}, nil
+	}
+	segments, err := split(path)
 	if err != nil {
 		return location{}, fault.New(errBadRequest, "rest.locate", "the path is malformed: %v", err)
 	}
@@ -35,6 +39,19 @@ func locate(r *http.Request) (location, error) {
 		return location{}, notFound()
 	}
 	return location{path: join(segments), query: query}, nil
+}
+
+// plainPath reports whether a path is in the form that is routed on as it is: most are.
+func plainPath(path string) bool {
+	for i := range len(path) {
+		switch c := path[i]; {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '-', c == '_', c == '.':
+		case c == '/' && (i == 0 || i < len(path)-1 && path[i-1] != '/'):
+		default:
+			return false
+		}
+	}
+	return path != "" && path[0] == '/' && !strings.HasPrefix(path, "/contexts/")
 }
 
 // split decodes the segments of an escaped path, without the empty one of a trailing slash.

@@ -2,7 +2,7 @@ package rest
 
 import (
 	"crypto/rand"
-	"fmt"
+	"encoding/hex"
 	"log/slog"
 	"net/http"
 
@@ -123,10 +123,18 @@ func (s *server) route() {
 	s.mux.MethodNotAllowed(refuse(s.wrongMethod))
 }
 
+// randomUUID returns a UUID of version 4.
 func randomUUID() string {
 	var b [16]byte
 	_, _ = rand.Read(b[:]) // never fails: see crypto/rand
 	b[6] = b[6]&0x0f | 0x40
 	b[8] = b[8]&0x3f | 0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[0:4], b[4:6], b[6:8], b[8:10], b[10:16])
+	text := make([]byte, 0, 36)
+	for i, c := range b {
+		if i == 4 || i == 6 || i == 8 || i == 10 {
+			text = append(text, '-')
+		}
+		text = hex.AppendEncode(text, []byte{c})
+	}
+	return string(text)
 }

@@ -25,6 +25,12 @@ import (
 
 func newRegistry(t testing.TB) *registry.Registry {
 	t.Helper()
+	reg, _ := newRegistryOn(t)
+	return reg
+}
+
+func newRegistryOn(t testing.TB) (*registry.Registry, registry.Store) {
+	t.Helper()
 	store := storetest.NewMemory()
 	reg, err := registry.New(context.Background(), registry.Options{Store: store, Formats: schema.NewFormats(avro.Format)})
 	if err != nil {
@@ -34,7 +40,7 @@ func newRegistry(t testing.TB) *registry.Registry {
 		reg.Close()
 		_ = store.Close()
 	})
-	return reg
+	return reg, store
 }
 
 func newHandler(t testing.TB, opts rest.Options) http.Handler {
@@ -361,6 +367,38 @@ func TestTheAccessLogNamesRequestAndOutcome(t *testing.T) {
 	r.Header.Set("X-Request-ID", "id-1")
 	send(newHandler(t, rest.Options{Logger: logger}), r)
 	for _, want := range []string{"request_id=id-1", "method=GET", "path=/subjects/a%2Fb/nowhere", "status=404"} {
+		if !strings.Contains(log.String(), want) {
+			t.Errorf("log lacks %s: %s", want, log.String())
+		}
+	}
+}
+
+// A client that sends far more than the limit still reads why it was refused.
+func TestTooMuchIsRefusedOverTheWire(t *testing.T) {
+	s := httptest.NewServer(newHandler(t, rest.Options{MaxBodyBytes: 1000}))
+	defer s.Close()
+	res, err := http.Post(s.URL+"/subjects/s/versions", "application/json", strings.NewReader(`{"schema":"`+strings.Repeat("x", 4<<20)+`"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	body, err := io.ReadAll(res.Body)
+	if err != nil || res.StatusCode != 413 || !strings.Contains(string(body), `"error_code":413`) {
+		t.Errorf("%d %s, %v", res.StatusCode, body, err)
+	}
+}
+
+// What lies behind a fault of the server goes to the log; the caller learns that it happened and may come back.
+func TestFaultsOfTheServerAreLogged(t *testing.T) {
+	var log strings.Builder
+	reg, store := newRegistryOn(t)
+	h := rest.New(reg, rest.Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	w := send(h, httptest.NewRequest("POST", "/subjects/s/versions", strings.NewReader(`{"schema":"\"string\""}`)))
+	wantError(t, w, 500, 50001, "")
+	for _, want := range []string{"request failed", "level=ERROR", w.Header().Get("X-Request-ID"), "error="} {
 		if !strings.Contains(log.String(), want) {
 			t.Errorf("log lacks %s: %s", want, log.String())
 		}
