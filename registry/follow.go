@@ -46,6 +46,10 @@ func (r *Registry) write(ctx context.Context, op string, decide func(judge) (*ch
 			return refusal
 		}
 	}
+	return outrun(op)
+}
+
+func outrun(op string) error {
 	return fault.New(ErrTimeout, op, "Other nodes of this registry wrote %d times before this request could; try again", maxStale)
 }
 
@@ -80,18 +84,20 @@ func (r *Registry) applyEntry(e Entry) error {
 }
 
 func (r *Registry) takeTurn(ctx context.Context, op string) error {
-	select {
-	case <-r.life.Done():
-		return fault.New(ErrClosed, op, "The registry is closed")
-	default:
+	if r.life.Err() != nil {
+		return closed(op)
 	}
 	select {
 	case <-r.turn:
 		return nil
+	case <-r.life.Done():
+		return closed(op)
 	case <-ctx.Done():
-		return fault.Wrap(ErrTimeout, op, ctx.Err(), "The operation timed out")
+		return storeFault(op, ctx.Err())
 	}
 }
+
+func closed(op string) error { return fault.New(ErrClosed, op, "The registry is closed") }
 
 func (r *Registry) passTurn() { r.turn <- struct{}{} }
 

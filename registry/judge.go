@@ -17,7 +17,8 @@ import (
 type judge struct {
 	view *View
 	*parser
-	opts *Options
+	opts  *Options
+	draft *draft // nil unless several registrations are decided together
 }
 
 // subjectName reads the name of a subject and judges whether it may be used for one (Confluent: QualifiedSubject.isValidSubject).

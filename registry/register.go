@@ -185,15 +185,14 @@ func (c *candidate) needText() error {
 func (j judge) identify(c *candidate, next *parsed, alive []*row) (schema.ID, *row, error) {
 	id := c.ID
 	guid := contentGUID(c.Text, c.References, c.Metadata, c.RuleSet)
-	for _, known := range slices.Backward(j.view.idsOf(c.name.Context, guid)) {
-		r := j.view.byID(c.name.Context, known)
-		if c.ID > 0 && known != c.ID || r == nil || !c.content(r) {
+	for _, same := range j.candidates(c.name.Context, guid) {
+		if c.ID > 0 && same.ID != c.ID || !c.content(same) {
 			continue
 		}
-		if r := underSubject(alive, known); c.Version == 0 && r != nil && r.GUID == guid {
+		if r := underSubject(alive, same.ID); c.Version == 0 && r != nil && r.GUID == guid {
 			return 0, r, nil
 		}
-		id = known
+		id = same.ID
 		break
 	}
 	if c.Version != 0 {
@@ -236,12 +235,12 @@ func (c *candidate) number(next int) error {
 // claim returns the ID to write: the one given or found, if its content is the candidate's, else the next of the context.
 func (j judge) claim(c *candidate, id schema.ID) (schema.ID, error) {
 	if id > 0 {
-		if r := j.view.byID(c.name.Context, id); r != nil && !c.content(r) {
+		if r := j.carrier(c.name.Context, id); r != nil && !c.content(r) {
 			return 0, fault.New(ErrNotPermitted, opRegister, "Overwrite new schema with id %d in context %s is not permitted.", id, c.name.inContext())
 		}
 		return id, nil
 	}
-	last := j.view.lastID(c.name.Context)
+	last := j.lastID(c.name.Context)
 	if last == math.MaxInt32 {
 		return 0, fault.New(ErrNotPermitted, opRegister, "All IDs of context %s are given away.", c.name.Context)
 	}

@@ -21,11 +21,13 @@ type Registry struct {
 	view   *View
 	parser *parser
 
-	turn   chan struct{} // holds one token; whoever takes it may append and apply
-	asking asker         // shares questions for newcomers
-	life   context.Context
-	stop   context.CancelFunc
-	done   sync.WaitGroup
+	turn    chan struct{} // holds one token; whoever takes it may append and apply
+	waiting queue         // registrations, for whoever has the turn
+	asking  asker         // shares questions for newcomers
+	life    context.Context
+	stop    context.CancelFunc
+	ended   sync.Once
+	done    sync.WaitGroup
 }
 
 // New replays the store and returns a registry that follows it until Close. ctx bounds the replay only. The store stays the
@@ -43,10 +45,14 @@ func New(ctx context.Context, o Options) (*Registry, error) {
 	return r, nil
 }
 
-// Close ends the follower and waits for it. Calls after it fail with ErrClosed; calls under way finish.
+// Close ends the follower and waits for it and for a write under way. Calls that wait, and those that come later, fail with
+// ErrClosed or answer from what is known.
 func (r *Registry) Close() {
-	r.stop()
-	r.done.Wait()
+	r.ended.Do(func() {
+		r.stop()
+		r.done.Wait()
+		<-r.turn // for good: nobody writes any more
+	})
 }
 
 // Ready returns nil when the store answers and everything it holds is applied. Errors: ErrStore, ErrTimeout, ErrCorrupt.

@@ -25,36 +25,6 @@ func (r *Registry) Register(ctx context.Context, s Submission) (Version, error) 
 	return r.register(ctx, func(judge) (Name, Submission, error) { return n, s, nil })
 }
 
-// register registers what is not known yet. It decides once without the turn, so that schemas are parsed and compared while
-// others may write; the second decision, which counts, then finds the outcomes kept.
-func (r *Registry) register(ctx context.Context, ask func(judge) (Name, Submission, error)) (Version, error) {
-	decide := func(j judge) (outcome, error) {
-		n, s, err := ask(j)
-		if err != nil {
-			return outcome{}, err
-		}
-		return j.register(n, s)
-	}
-	_, _ = decide(r.judge())
-	var out outcome
-	var written *change
-	err := r.write(ctx, opRegister, func(j judge) (_ *change, err error) {
-		if out, err = decide(j); err != nil || out.existing != nil {
-			return nil, err
-		}
-		written = &change{Remove: out.replaced, Put: []record{out.record}}
-		return written, nil
-	})
-	switch {
-	case err != nil:
-		return Version{}, err
-	case out.existing != nil:
-		return out.existing.Version, nil
-	}
-	n := ParseName(out.record.Subject)
-	return newRow(&out.record, written.Time, 0, &subject{name: n, full: n.String()}).Version, nil
-}
-
 // DeleteSubject deletes the versions of a subject and returns their numbers, ascending. Errors: ErrSubjectNotFound,
 // ErrSubjectSoftDeleted, ErrNotPermitted, ErrReferenceExists, ErrSubjectNotSoftDeleted, ErrStore, ErrTimeout.
 func (r *Registry) DeleteSubject(ctx context.Context, subject string, d Deletion) (numbers []int, err error) {
