@@ -104,7 +104,7 @@ func (l *local) findings(f compat.Finding) []finding {
 	against := l.names[f.Old.Number]
 	if f.TypeMismatch {
 		return []finding{{
-			Direction: f.Direction.String(), Against: against, Rule: "TYPE_MISMATCH",
+			Direction: f.Direction.String(), Against: against, Rule: "FORMAT_CHANGED",
 			Detail: "the two schemas are of different types", Remedy: "use a new subject for the new type",
 		}}
 	}
