@@ -1,0 +1,142 @@
+package local
+
+import (
+	"container/list"
+	"sync"
+
+	"github.com/pawl-registry/pawl/broker/batch"
+)
+
+// indexCacheMarks bounds the index entries of sealed segments that are kept in memory: 16 bytes each.
+const indexCacheMarks = 2 << 20
+
+// indexes keeps the indexes of sealed segments that were used last.
+type indexes struct {
+	mu    sync.Mutex
+	used  *list.List // of cached, last used first
+	at    map[*segment]*list.Element
+	marks int
+}
+
+type cached struct {
+	s *segment
+	x index
+}
+
+func newIndexes() *indexes { return &indexes{used: list.New(), at: map[*segment]*list.Element{}} }
+
+func (c *indexes) get(s *segment) (index, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	e := c.at[s]
+	if e == nil {
+		return index{}, false
+	}
+	c.used.MoveToFront(e)
+	return e.Value.(cached).x, true
+}
+
+func (c *indexes) put(s *segment, x index) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.at[s] != nil {
+		return
+	}
+	c.at[s] = c.used.PushFront(cached{s, x})
+	c.marks += len(x.marks)
+	for c.marks > indexCacheMarks && c.used.Len() > 1 {
+		c.drop(c.used.Back())
+	}
+}
+
+func (c *indexes) drop(e *list.Element) {
+	v := c.used.Remove(e).(cached)
+	delete(c.at, v.s)
+	c.marks -= len(v.x.marks)
+}
+
+func (c *indexes) forget(s *segment) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if e := c.at[s]; e != nil {
+		c.drop(e)
+	}
+}
+
+// indexOf returns the index of all of s.
+func (p *partition) indexOf(s *segment) (index, error) {
+	if x, known := p.indexNow(s); known == 0 {
+		return x, nil
+	}
+	p.indexing.Lock()
+	defer p.indexing.Unlock()
+	x, known := p.indexNow(s)
+	if known == 0 {
+		return x, nil
+	}
+	if sealed, size := p.sealed(s); sealed {
+		return p.sealedIndex(s, size)
+	}
+	front, err := p.buildIndex(s, known)
+	if err != nil {
+		return index{}, err
+	}
+	p.mu.Lock()
+	if s.known == known {
+		s.index, s.known = front.join(s.index), 0
+		defer p.mu.Unlock()
+		return s.index, nil
+	}
+	size := s.size
+	p.mu.Unlock()
+	return p.sealedIndex(s, size) // it was sealed meanwhile
+}
+
+func (p *partition) indexNow(s *segment) (index, int64) {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return s.index, s.known
+}
+
+func (p *partition) sealed(s *segment) (sealed bool, size int64) {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return s.known == s.size && (len(p.segments) == 0 || p.segments[len(p.segments)-1] != s), s.size
+}
+
+// sealedIndex returns the index of a sealed segment: from memory, else from its file, else made anew.
+func (p *partition) sealedIndex(s *segment, size int64) (index, error) {
+	if x, ok := p.e.indexes.get(s); ok {
+		return x, nil
+	}
+	b, err := readFile(p.e.fs, s.indexName())
+	x, ok := index{}, false
+	if err == nil {
+		x, ok = decodeIndex(b, s.base, size)
+	}
+	if !ok {
+		if x, err = p.buildIndex(s, size); err != nil {
+			return index{}, err
+		}
+		if err := writeIndex(p.e.fs, s.indexName(), x.encode(s.base, size)); err != nil {
+			p.e.log.Warn("cannot write an index", "file", s.indexName(), "error", err)
+		}
+	}
+	p.e.indexes.put(s, x)
+	return x, nil
+}
+
+// buildIndex reads the headers of the first size bytes of s.
+func (p *partition) buildIndex(s *segment, size int64) (index, error) {
+	f, err := p.e.files.acquire(&s.file)
+	if err != nil {
+		return index{}, err
+	}
+	defer p.e.files.release(&s.file, false)
+	x := newIndex()
+	err = walk(f, s.name, 0, size, func(header batch.Batch, pos, _ int64) bool {
+		x.note(s.base, header, pos)
+		return true
+	})
+	return x, err
+}

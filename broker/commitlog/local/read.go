@@ -1,0 +1,236 @@
+package local
+
+import (
+	"errors"
+	"io/fs"
+	"slices"
+	"sort"
+	"time"
+
+	"github.com/pawl-registry/pawl/broker/batch"
+	"github.com/pawl-registry/pawl/broker/commitlog"
+	"github.com/pawl-registry/pawl/fault"
+	"github.com/pawl-registry/pawl/internal/vfs"
+)
+
+// view is what a reader may see of one segment.
+type view struct {
+	s       *segment
+	size    int64
+	visible batch.Offset
+	start   batch.Offset
+}
+
+// at returns the segment that holds offset, which must lie in [start, visible); ok is false at the high watermark.
+func (p *partition) at(offset batch.Offset) (v view, ok bool, err error) {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	if offset < p.start || offset > p.visible {
+		return view{}, false, fault.New(commitlog.ErrOutOfRange, "local.Read", "offset %d is outside %d to %d", offset, p.start, p.visible)
+	}
+	if offset == p.visible {
+		return view{}, false, nil
+	}
+	i := sort.Search(len(p.segments), func(i int) bool { return p.segments[i].next > offset })
+	if i == len(p.segments) {
+		return view{}, false, fault.New(commitlog.ErrCorrupt, "local.Read", "no segment holds offset %d", offset)
+	}
+	s := p.segments[i]
+	return view{s: s, size: s.size, visible: p.visible, start: p.start}, true, nil
+}
+
+// read implements commitlog.Log.Read.
+func (p *partition) read(dst []byte, from batch.Offset, maxBytes int) ([]byte, error) {
+	had := len(dst)
+	for {
+		v, ok, err := p.at(from)
+		if err != nil || !ok {
+			if len(dst) > had { // the log was trimmed over what is already read
+				return dst, nil
+			}
+			return dst, err
+		}
+		before := len(dst)
+		if dst, err = p.readSegment(dst, v, from, maxBytes-(before-had), before == had); err != nil {
+			if errors.Is(err, fs.ErrNotExist) && p.trimmedBeyond(from) {
+				continue // the segment went between at and the opening of its file: from is out of range now
+			}
+			return dst[:before], err
+		}
+		if len(dst) == before || len(dst)-had >= maxBytes || p.nextIn(v) >= v.visible {
+			return dst, nil
+		}
+		last := lastBatch(dst[before:])
+		if last.NextOffset() < p.nextIn(v) {
+			return dst, nil // no room for the segment's next batch
+		}
+		from = last.NextOffset()
+	}
+}
+
+func (p *partition) trimmedBeyond(offset batch.Offset) bool {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return offset < p.start
+}
+
+func (p *partition) nextIn(v view) batch.Offset {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return v.s.next
+}
+
+func lastBatch(b []byte) (last batch.Batch) {
+	for len(b) > 0 {
+		first, rest, err := batch.Cut(b)
+		if err != nil {
+			return last
+		}
+		last, b = first, rest
+	}
+	return last
+}
+
+// readSegment appends to dst the batches of one segment from the one that holds from, up to maxBytes, or at least one if must
+// is set.
+func (p *partition) readSegment(dst []byte, v view, from batch.Offset, maxBytes int, must bool) ([]byte, error) {
+	f, err := p.e.files.acquire(&v.s.file)
+	if err != nil {
+		return dst, err
+	}
+	defer p.e.files.release(&v.s.file, false)
+	pos, size, err := p.locate(f, v, from)
+	if err != nil {
+		return dst, err
+	}
+	if size > int64(maxBytes) {
+		if !must {
+			return dst, nil
+		}
+		return readAt(dst, f, v.s.name, pos, size)
+	}
+	had := len(dst)
+	dst, err = readAt(dst, f, v.s.name, pos, min(int64(maxBytes), v.size-pos))
+	if err != nil {
+		return dst[:had], err
+	}
+	keep, err := wholeBatches(dst[had:], v)
+	return dst[:had+keep], err
+}
+
+// locate returns where the batch that holds offset begins, and its size.
+func (p *partition) locate(f vfs.File, v view, offset batch.Offset) (pos, size int64, err error) {
+	x, err := p.indexOf(v.s)
+	if err != nil {
+		return 0, 0, err
+	}
+	found := false
+	err = walk(f, v.s.name, x.byOffset(v.s.base, offset), v.size, func(header batch.Batch, at, length int64) bool {
+		pos, size, found = at, length, header.NextOffset() > offset
+		return !found
+	})
+	if err == nil && !found {
+		err = damaged(v.s.name, v.size)
+	}
+	return pos, size, err
+}
+
+func readAt(dst []byte, f vfs.File, name string, pos, n int64) ([]byte, error) {
+	had := len(dst)
+	dst = slices.Grow(dst, int(n))[:had+int(n)]
+	if got, err := f.ReadAt(dst[had:], pos); got < int(n) {
+		return dst[:had], short(name, pos+int64(got), err)
+	}
+	return dst, nil
+}
+
+// wholeBatches returns how much of b is whole batches below the high watermark.
+func wholeBatches(b []byte, v view) (keep int, err error) {
+	for rest := b; len(rest) >= batch.HeaderSize; {
+		size, err := batch.SizeOf(rest)
+		if err != nil {
+			return keep, damaged(v.s.name, int64(keep))
+		}
+		if size > int64(len(rest)) || batch.Batch(rest).BaseOffset() >= v.visible {
+			break
+		}
+		keep, rest = keep+int(size), rest[size:]
+	}
+	return keep, nil
+}
+
+// find implements commitlog.Log.Find.
+func (p *partition) find(t time.Time) (commitlog.Found, bool, error) {
+	p.mu.RLock()
+	segments := p.segments
+	p.mu.RUnlock()
+	for _, s := range segments {
+		found, ok, err := p.findIn(s, t.UnixMilli())
+		if errors.Is(err, fs.ErrNotExist) && p.e.files.isGone(&s.file) {
+			continue // trimmed meanwhile
+		}
+		if err != nil || ok {
+			return found, ok, err
+		}
+	}
+	return commitlog.Found{}, false, nil
+}
+
+func (p *partition) findIn(s *segment, t int64) (found commitlog.Found, ok bool, err error) {
+	x, err := p.indexOf(s)
+	if err != nil || x.max < t {
+		return commitlog.Found{}, false, err
+	}
+	p.mu.RLock()
+	v := view{s: s, size: s.size, visible: p.visible, start: p.start}
+	p.mu.RUnlock()
+	f, err := p.e.files.acquire(&s.file)
+	if err != nil {
+		return commitlog.Found{}, false, err
+	}
+	defer p.e.files.release(&s.file, false)
+	var whole []byte
+	var failed error
+	err = walk(f, s.name, x.byTime(t), v.size, func(header batch.Batch, pos, size int64) bool {
+		if header.BaseOffset() >= v.visible {
+			return false
+		}
+		if header.MaxTimestamp() < t || header.NextOffset() <= v.start {
+			return true
+		}
+		if whole, failed = readAt(whole[:0], f, s.name, pos, size); failed != nil {
+			return false
+		}
+		found, ok = commitlog.FindIn(whole, v.start, t)
+		return !ok
+	})
+	return found, ok, errors.Join(failed, err)
+}
+
+// describe implements commitlog.Sizer.
+func (p *partition) describe() []commitlog.Segment {
+	p.mu.RLock()
+	segments := p.segments
+	p.mu.RUnlock()
+	list := make([]commitlog.Segment, 0, len(segments)+1)
+	for _, s := range segments {
+		x, err := p.indexOf(s)
+		if err != nil { // trimmed meanwhile, or damaged, which reading reports
+			x = newIndex()
+		}
+		p.mu.RLock()
+		list = append(list, commitlog.Segment{Base: s.base, Next: s.next, Bytes: s.size, MaxTimestamp: x.max})
+		p.mu.RUnlock()
+	}
+	if len(list) == 0 {
+		b := p.bounds()
+		list = append(list, commitlog.Segment{Base: b.End, Next: b.End, MaxTimestamp: batch.NoTimestamp})
+	}
+	return list
+}
+
+func (p *partition) bounds() commitlog.Bounds {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return commitlog.Bounds{Start: p.start, HighWatermark: p.visible, End: p.end}
+}
