@@ -228,9 +228,9 @@ func (p *plainPrinter) fields(t *named) {
 	p.word("]")
 }
 
-// plainDefault reports whether a default is a value of the field by the older and stricter rules of the codec.
+// plainDefault reports whether a default is a value of the field, which Java does not ask of symbols, sizes and bytes.
 func plainDefault(f *field) bool {
-	e := encoder{form: firstBranch}
+	e := encoder{form: anyBranch}
 	_, err := e.encode(nil, f.typ, f.def)
 	return err == nil
 }

@@ -19,8 +19,6 @@ const (
 	tagged unionForm = iota
 	// anyBranch takes a plain value for the first branch that it fits: defaults since Avro 1.12.
 	anyBranch
-	// firstBranch takes a plain value of the first branch only: defaults before Avro 1.12.
-	firstBranch
 )
 
 // maxEncoding bounds the values looked at for one text: unions try their branches, and defaults lean on defaults.
@@ -115,9 +113,6 @@ func (e *encoder) float(dst []byte, n *node, v *value) ([]byte, error) {
 	default:
 		return dst, e.mismatch(n, v)
 	}
-	if e.form == firstBranch && (math.IsNaN(f) || math.IsInf(f, 0)) {
-		return dst, e.mismatch(n, v)
-	}
 	if n.kind == kindFloat {
 		return binary.LittleEndian.AppendUint32(dst, math.Float32bits(float32(f))), nil
 	}
@@ -168,14 +163,14 @@ func (e *encoder) union(dst []byte, n *node, v *value) ([]byte, error) {
 		e.quiet++
 		out, err := e.encode(appendLong(dst[:start:start], int64(i)), b, v)
 		e.quiet--
-		switch {
-		case e.form == firstBranch || err == nil && e.form == anyBranch:
-			return out, err
-		case err == nil:
-			best = out
-			found++
+		if err != nil {
+			continue
 		}
-		if found > 1 {
+		if e.form == anyBranch {
+			return out, nil
+		}
+		best = out
+		if found++; found > 1 {
 			return dst, e.fail(v, `the value fits several branches of the union; name the branch, as in {"%s": ...}`, b.typeText())
 		}
 	}
