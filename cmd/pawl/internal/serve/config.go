@@ -1,0 +1,93 @@
+package serve
+
+import (
+	"io"
+	"log/slog"
+	"net"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/pawl-registry/pawl/broker/commitlog"
+	"github.com/pawl-registry/pawl/cmd/pawl/internal/cli"
+	"github.com/pawl-registry/pawl/compat"
+)
+
+// Config is what a server is started with.
+type Config struct {
+	HTTP       string // listen address of the registry
+	Kafka      string // listen address of the broker
+	Advertised string // host:port that Kafka clients are told; empty is the address of the listener
+	Data       string // folder
+	Store      string // of the registry: embedded or postgres
+	Postgres   string // URL of the store postgres
+	Flush      string // fsync or os
+	Level      string // compatibility where nothing is configured
+	Partitions int32  // of a topic that does not say
+	AutoCreate bool
+	LogFormat  string // text or json
+	LogLevel   string // debug, info, warn or error
+	Version    string
+}
+
+func (c *Config) flags(f *pflag.FlagSet) {
+	f.StringVar(&c.HTTP, "http", "127.0.0.1:8081", "address of the registry")
+	f.StringVar(&c.Kafka, "kafka", "127.0.0.1:9092", "address of the Kafka listener")
+	f.StringVar(&c.Advertised, "advertised", "", "address that Kafka clients are told to connect to; by default that of the listener")
+	f.StringVar(&c.Data, "data", "./pawl-data", "folder of all data")
+	f.StringVar(&c.Store, "store", "embedded", "store of the registry: embedded, or postgres (its URL, which may hold a password, comes from PAWL_POSTGRES)")
+	f.StringVar(&c.Flush, "flush", "fsync", "when a record is acknowledged: fsync, once it survives a loss of power, or os, once the operating system has it")
+	f.StringVar(&c.Level, "level", string(compat.Backward), "compatibility level where nothing is configured")
+	f.Int32Var(&c.Partitions, "partitions", 1, "partitions of a topic that does not say")
+	f.BoolVar(&c.AutoCreate, "auto-create", true, "create topics that clients ask for")
+	f.StringVar(&c.LogFormat, "log-format", "text", "form of the log on standard error: text or json")
+	f.StringVar(&c.LogLevel, "log-level", "info", "least level that is logged: debug, info, warn or error")
+}
+
+func (c *Config) check() error {
+	if _, ok := compat.ParseLevel(c.Level); !ok {
+		return cli.Usagef("--level %q: use one of %v", c.Level, compat.Levels)
+	}
+	if c.Flush != "fsync" && c.Flush != "os" {
+		return cli.Usagef("--flush %q: use fsync or os", c.Flush)
+	}
+	switch {
+	case c.Store != "embedded" && c.Store != "postgres":
+		return cli.Usagef("--store %q: use embedded or postgres", c.Store)
+	case c.Store == "postgres" && c.Postgres == "":
+		return cli.Usagef("--store postgres needs the variable PAWL_POSTGRES, such as postgres://user:password@host:5432/database")
+	case c.Data == "":
+		return cli.Usagef("--data must name a folder")
+	case c.Partitions < 1:
+		return cli.Usagef("--partitions %d: a topic has at least one", c.Partitions)
+	}
+	for flag, addr := range map[string]string{"http": c.HTTP, "kafka": c.Kafka, "advertised": c.Advertised} {
+		if _, _, err := net.SplitHostPort(addr); err != nil && addr != "" {
+			return cli.Usagef("--%s %q: use HOST:PORT, such as 127.0.0.1:9092", flag, addr)
+		}
+	}
+	return nil
+}
+
+func (c *Config) durability() commitlog.Durability {
+	if c.Flush == "os" {
+		return commitlog.OS
+	}
+	return commitlog.Fsync
+}
+
+// Logger returns the log that the configuration asks for.
+func (c *Config) Logger(w io.Writer) (*slog.Logger, error) {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(strings.ToUpper(c.LogLevel))); err != nil {
+		return nil, cli.Usagef("--log-level %q: use debug, info, warn or error", c.LogLevel)
+	}
+	options := &slog.HandlerOptions{Level: level}
+	switch c.LogFormat {
+	case "text":
+		return slog.New(slog.NewTextHandler(w, options)), nil
+	case "json":
+		return slog.New(slog.NewJSONHandler(w, options)), nil
+	}
+	return nil, cli.Usagef("--log-format %q: use text or json", c.LogFormat)
+}

@@ -1,0 +1,217 @@
+package serve
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"path/filepath"
+	"time"
+
+	"github.com/pawl-registry/pawl/broker"
+	"github.com/pawl-registry/pawl/broker/commitlog/local"
+	"github.com/pawl-registry/pawl/broker/kafka"
+	"github.com/pawl-registry/pawl/cmd/pawl/internal/cli"
+	"github.com/pawl-registry/pawl/compat"
+	"github.com/pawl-registry/pawl/fault"
+	"github.com/pawl-registry/pawl/internal/vfs"
+	"github.com/pawl-registry/pawl/registry"
+	"github.com/pawl-registry/pawl/registry/rest"
+	"github.com/pawl-registry/pawl/schema"
+	"github.com/pawl-registry/pawl/serde"
+)
+
+// Server is a running registry and broker.
+type Server struct {
+	HTTP  string // where the registry listens
+	Kafka string // where the broker listens
+
+	closers []closer // in the order of opening
+	failed  chan error
+}
+
+// closer is one thing to close, named for errors.
+type closer struct {
+	name  string
+	close func(context.Context) error
+}
+
+// Start opens everything and returns when both listeners accept. On failure nothing stays open.
+func Start(ctx context.Context, cfg Config, formats *schema.Formats, logger *slog.Logger) (*Server, error) {
+	s := &Server{failed: make(chan error, 2)}
+	if err := s.start(ctx, cfg, formats, logger); err != nil {
+		return nil, errors.Join(err, s.Close(context.WithoutCancel(ctx)))
+	}
+	return s, nil
+}
+
+func (s *Server) start(ctx context.Context, cfg Config, formats *schema.Formats, logger *slog.Logger) error {
+	// The listeners come first: a port in use is the commonest mistake, and finding it must not touch any data.
+	httpListener, err := s.listen(ctx, "http", cfg.HTTP)
+	if err != nil {
+		return err
+	}
+	kafkaListener, err := s.listen(ctx, "kafka", cfg.Kafka)
+	if err != nil {
+		return err
+	}
+	if err := s.lock(cfg.Data); err != nil {
+		return err
+	}
+	reg, err := s.openRegistry(ctx, cfg, formats, logger)
+	if err != nil {
+		return err
+	}
+	b, err := s.openBroker(ctx, cfg, reg, formats, logger)
+	if err != nil {
+		return err
+	}
+	s.HTTP, s.Kafka = httpListener.Addr().String(), kafkaListener.Addr().String()
+	s.serveHTTP(httpListener, rest.New(reg, rest.Options{Logger: logger, Version: cfg.Version, ClusterID: b.ClusterID()}), logger)
+	s.serveKafka(ctx, kafkaListener, kafka.NewServer(b, kafka.Options{Advertised: cfg.Advertised, Logger: logger}))
+	return nil
+}
+
+func (s *Server) listen(ctx context.Context, flag, addr string) (net.Listener, error) {
+	var lc net.ListenConfig
+	l, err := lc.Listen(ctx, "tcp", addr)
+	if err != nil {
+		return nil, fault.Wrap(cli.ErrServer, "pawl serve", err, "cannot listen on %s (%s); is another server running there? choose another address with --%s", addr, reason(err), flag)
+	}
+	s.opened("listener "+flag, func(context.Context) error {
+		if err := l.Close(); !errors.Is(err, net.ErrClosed) {
+			return err
+		}
+		return nil
+	})
+	return l, nil
+}
+
+func reason(err error) string {
+	var op *net.OpError
+	if errors.As(err, &op) && op.Err != nil {
+		return op.Err.Error()
+	}
+	return err.Error()
+}
+
+func (s *Server) lock(data string) error {
+	files := vfs.OS(data)
+	if err := files.MkdirAll("."); err != nil {
+		return cli.File(err)
+	}
+	held, err := vfs.Lock(files, "LOCK")
+	if errors.Is(err, vfs.ErrLocked) {
+		return fault.Wrap(cli.ErrServer, "pawl serve", err, "the data folder %s belongs to a server that is running; stop it, or choose another folder with --data", data)
+	}
+	if err != nil {
+		return cli.File(err)
+	}
+	s.opened("data folder", func(context.Context) error { return held.Close() })
+	return nil
+}
+
+func (s *Server) openRegistry(ctx context.Context, cfg Config, formats *schema.Formats, logger *slog.Logger) (*registry.Registry, error) {
+	store, err := openStore(ctx, cfg, logger)
+	if err != nil {
+		return nil, err
+	}
+	s.opened("store", func(context.Context) error { return store.Close() })
+	level, _ := compat.ParseLevel(cfg.Level) // checked with the flags
+	reg, err := registry.New(ctx, registry.Options{Store: store, Formats: formats, Logger: logger, Level: level})
+	if err != nil {
+		return nil, err
+	}
+	s.opened("registry", func(context.Context) error { reg.Close(); return nil })
+	return reg, nil
+}
+
+func (s *Server) openBroker(ctx context.Context, cfg Config, reg *registry.Registry, formats *schema.Formats, logger *slog.Logger) (*broker.Broker, error) {
+	logs, err := local.Open(ctx, vfs.OS(filepath.Join(cfg.Data, "log")), local.Options{Logger: logger})
+	if err != nil {
+		return nil, err
+	}
+	s.opened("logs", func(context.Context) error { return logs.Close() })
+	r := serde.NewResolver(schemas{reg}, formats, serde.Options{})
+	b, err := broker.Open(ctx, broker.Options{
+		Logs: logs, Validator: validator{serde.NewValidator(r, serde.ValidatorOptions{})}, Logger: logger, NodeID: 1,
+		Durability: cfg.durability(), AutoCreate: cfg.AutoCreate, DefaultPartitions: cfg.Partitions,
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.opened("broker", b.Close)
+	return b, nil
+}
+
+// serveHTTP serves until the server is closed. Its time limits are those of slow clients, not of slow work.
+func (s *Server) serveHTTP(l net.Listener, h http.Handler, logger *slog.Logger) {
+	srv := &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       time.Minute,
+		WriteTimeout:      2 * time.Minute,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
+	}
+	go func() {
+		if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			s.failed <- fault.Wrap(cli.ErrServer, "pawl serve", err, "the registry stopped listening on %s", l.Addr())
+		}
+	}()
+	s.opened("http", func(ctx context.Context) error {
+		if err := srv.Shutdown(ctx); err != nil {
+			return srv.Close()
+		}
+		return nil
+	})
+}
+
+func (s *Server) serveKafka(ctx context.Context, l net.Listener, srv *kafka.Server) {
+	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if err := srv.Serve(ctx, l); err != nil {
+			s.failed <- fault.Wrap(cli.ErrServer, "pawl serve", err, "the broker stopped listening on %s", l.Addr())
+		}
+	}()
+	s.opened("kafka", func(limit context.Context) error {
+		stop()
+		select {
+		case <-done:
+			return nil
+		case <-limit.Done():
+			return fault.Wrap(cli.ErrServer, "pawl serve", limit.Err(), "Kafka requests did not end in time")
+		}
+	})
+}
+
+func (s *Server) opened(name string, close func(context.Context) error) {
+	s.closers = append(s.closers, closer{name, close})
+}
+
+// Wait returns nil when ctx ends, or the reason why a listener stopped by itself.
+func (s *Server) Wait(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-s.failed:
+		return err
+	}
+}
+
+// Close ends everything in the reverse order of opening; requests under way have until ctx ends.
+func (s *Server) Close(ctx context.Context) error {
+	var failed error
+	for i := len(s.closers) - 1; i >= 0; i-- {
+		c := s.closers[i]
+		if err := c.close(ctx); err != nil {
+			failed = errors.Join(failed, fault.Wrap(cli.ErrServer, "pawl serve", err, "close %s: %v", c.name, err))
+		}
+	}
+	s.closers = nil
+	return failed
+}
