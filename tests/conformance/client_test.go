@@ -3,7 +3,6 @@ package conformance_test
 import (
 	"context"
 	"errors"
-	"net/http/httptest"
 	"testing"
 
 	"github.com/pawl-registry/pawl/client"
@@ -16,9 +15,7 @@ import (
 
 func ours(t *testing.T) (*client.Client, context.Context) {
 	t.Helper()
-	s := httptest.NewServer(newHandler(t, nil))
-	t.Cleanup(s.Close)
-	c, err := client.New(client.Options{URLs: []string{s.URL}, Retries: -1})
+	c, err := client.New(client.Options{URLs: []string{serveValidated(t)}, Retries: -1})
 	if err != nil {
 		t.Fatal(err)
 	}

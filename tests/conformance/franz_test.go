@@ -3,7 +3,6 @@ package conformance_test
 import (
 	"context"
 	"errors"
-	"net/http/httptest"
 	"slices"
 	"testing"
 
@@ -15,9 +14,7 @@ import (
 
 func franz(t *testing.T) (*sr.Client, context.Context) {
 	t.Helper()
-	s := httptest.NewServer(newHandler(t, nil))
-	t.Cleanup(s.Close)
-	cl, err := sr.NewClient(sr.URLs(s.URL))
+	cl, err := sr.NewClient(sr.URLs(serveValidated(t)))
 	if err != nil {
 		t.Fatal(err)
 	}
