@@ -179,7 +179,11 @@ func (o *objectCompiler) limit(name string) int {
 	if n.compare(numberOf(math.MaxInt32)) > 0 {
 		return math.MaxInt32
 	}
-	return int(n.unscaled.Int64())
+	small := n.unscaled.Int64()
+	for range -n.scale {
+		small *= 10 // 1e2
+	}
+	return int(small)
 }
 
 func (o *objectCompiler) bound(name string) *bound {
