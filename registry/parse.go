@@ -200,7 +200,7 @@ func (w *resolution) visit(target Name, format string, ref schema.Reference, dep
 	w.names[ref.Name] = at
 	if r, ok := w.seen[at]; ok {
 		if r == nil {
-			return resolved{}, fault.New(schema.ErrInvalid, op, "References form a cycle through subject \"%s\" and version %d", at.Subject, at.Version)
+			return resolved{}, cycle(at)
 		}
 		again := *r
 		again.ref = ref
@@ -224,6 +224,27 @@ func (w *resolution) visit(target Name, format string, ref schema.Reference, dep
 	r := &resolved{ref: ref, row: x, refs: below, key: x.key.with(below)}
 	w.seen[at] = r
 	return *r, nil
+}
+
+func cycle(at place) error {
+	return fault.New(schema.ErrInvalid, "registry.resolve", "References form a cycle through subject \"%s\" and version %d", at.Subject, at.Version)
+}
+
+// leadTo reports whether references lead to a version, directly or through others. seen holds what was looked at.
+func leadTo(refs []resolved, at place, seen map[place]bool) bool {
+	for _, r := range refs {
+		to := place{r.row.Subject, r.row.Number}
+		if to == at {
+			return true
+		}
+		if !seen[to] {
+			seen[to] = true
+			if leadTo(r.refs, at, seen) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // pin returns the references with Latest replaced by a number, after judging that nothing is missing. Its failures have the

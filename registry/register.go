@@ -115,6 +115,9 @@ func (j judge) register(n Name, s Submission) (outcome, error) {
 	if err := c.number(number); err != nil {
 		return outcome{}, err
 	}
+	if err := j.overwritable(&c, rows); err != nil {
+		return outcome{}, err
+	}
 	if id, err = j.claim(&c, id); err != nil {
 		return outcome{}, err
 	}
@@ -228,6 +231,24 @@ func (c *candidate) number(next int) error {
 		c.Version = next
 	case c.Version != next && !c.mode.importing():
 		return fault.New(ErrInvalidSchema, opRegister, "Version is not one more than previous version")
+	}
+	return nil
+}
+
+// overwritable judges whether the candidate may take the place of an existing version, which only imports do: unless it would
+// refer to itself through others.
+func (j judge) overwritable(c *candidate, rows []*row) error {
+	if find(rows, c.Version) == nil {
+		return nil
+	}
+	s := source{name: c.name, format: c.Format, refs: c.References, rigor: schema.AsStored}
+	refs, err := j.resolve(j.view, s)
+	at := place{c.name.String(), c.Version}
+	if err == nil && leadTo(refs, at, map[place]bool{}) {
+		err = cycle(at)
+	}
+	if err != nil {
+		return s.refuse(opRegister, err)
 	}
 	return nil
 }
