@@ -25,13 +25,13 @@ type coordinator struct {
 
 // coordinated is one group with what waits for it.
 type coordinated struct {
-	id string
+	id    string
+	owner *coordinator
 
 	mu        sync.Mutex
 	machine   *group.Group
 	waiting   map[group.Ticket]chan group.Effect // each takes one reply
 	deadlines map[group.Timer]time.Time
-	clock     func() time.Time
 	timer     *time.Timer // fires at the earliest deadline or before; nil: none was ever set
 	next      time.Time   // when timer fires; zero: it does not
 	gone      bool        // no longer in the coordinator's map
@@ -98,8 +98,8 @@ func (c *coordinator) find(id string, want presence) (*coordinated, error) {
 	if want == mustExist {
 		return nil, fault.New(ErrUnknownGroup, op, "there is no group %q", id)
 	}
-	g := &coordinated{id: id, machine: group.New(c.broker.opts.Group.Options), waiting: make(map[group.Ticket]chan group.Effect),
-		deadlines: make(map[group.Timer]time.Time), clock: c.broker.opts.Clock}
+	g := &coordinated{id: id, owner: c, machine: group.New(c.broker.opts.Group.Options), waiting: make(map[group.Ticket]chan group.Effect),
+		deadlines: make(map[group.Timer]time.Time)}
 	c.groups[id] = g
 	return g, nil
 }
@@ -159,7 +159,7 @@ func (g *coordinated) carryOut(effects []group.Effect) {
 		case group.SyncReply:
 			g.answer(e.Ticket, e)
 		case group.Arm:
-			g.deadlines[e.Timer] = g.clock().Add(e.After)
+			g.deadlines[e.Timer] = g.owner.broker.opts.Clock().Add(e.After)
 		case group.Disarm:
 			delete(g.deadlines, e.Timer)
 		}
@@ -187,7 +187,7 @@ func (g *coordinated) schedule() {
 		return
 	}
 	g.next = earliest
-	after := max(earliest.Sub(g.clock()), 0)
+	after := max(earliest.Sub(g.owner.broker.opts.Clock()), 0)
 	if g.timer == nil {
 		g.timer = time.AfterFunc(after, g.fire)
 		return
@@ -195,14 +195,21 @@ func (g *coordinated) schedule() {
 	g.timer.Reset(after)
 }
 
-// fire expires the timers that are due, in the order of their deadlines.
+// fire expires the timers that are due.
 func (g *coordinated) fire() {
+	if g.expire() {
+		g.owner.drop(g)
+	}
+}
+
+// expire expires the timers that are due in the order of their deadlines, and reports whether nothing is left of the group.
+func (g *coordinated) expire() (idle bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.gone {
-		return
+		return false
 	}
-	now := g.clock()
+	now := g.owner.broker.opts.Clock()
 	g.next = time.Time{}
 	for {
 		timer, ok := g.due(now)
@@ -213,6 +220,7 @@ func (g *coordinated) fire() {
 		g.carryOut(g.machine.Expire(timer))
 	}
 	g.schedule()
+	return g.machine.Idle()
 }
 
 func (g *coordinated) due(now time.Time) (first group.Timer, ok bool) {

@@ -40,26 +40,21 @@ func (p *Partition) FindNewest(ctx context.Context) (found commitlog.Found, ok b
 	if p.log == nil {
 		return found, false, p.broken("broker.FindNewest")
 	}
-	newest, from := p.newestSegment()
-	if newest < 0 {
-		if newest, err = p.newestOf(ctx, from); err != nil || newest < 0 {
-			return found, false, err
+	if s, sized := p.log.(commitlog.Sizer); sized {
+		newest := int64(-1)
+		for _, segment := range s.Segments() {
+			newest = max(newest, segment.MaxTimestamp)
+		}
+		// The record may have been trimmed, or not be committed yet: then the headers are read.
+		if found, ok, err = p.log.Find(ctx, time.UnixMilli(newest)); ok || err != nil || newest < 0 {
+			return found, ok && newest >= 0, err
 		}
 	}
+	newest, err := p.newestOf(ctx, p.log.Bounds().Start)
+	if err != nil || newest < 0 {
+		return found, false, err
+	}
 	return p.log.Find(ctx, time.UnixMilli(newest))
-}
-
-// newestSegment returns the greatest timestamp that the segments know of, or -1, and where to begin to look for it.
-func (p *Partition) newestSegment() (newest int64, from batch.Offset) {
-	newest = -1
-	s, ok := p.log.(commitlog.Sizer)
-	if !ok {
-		return newest, p.log.Bounds().Start
-	}
-	for _, segment := range s.Segments() {
-		newest = max(newest, segment.MaxTimestamp)
-	}
-	return newest, p.log.Bounds().Start
 }
 
 // newestOf reads headers for the greatest timestamp.
