@@ -56,9 +56,9 @@ func (c *conn) serve(ctx context.Context) {
 	worked := make(chan struct{})
 	go func() {
 		defer close(worked)
-		defer cancel()
 		c.report(c.guard(func() error { return c.work(ctx) }))
-		for t := range c.queue { // the reader is on its way out
+		cancel()                 // which ends the reader
+		for t := range c.queue { // until the reader closes it
 			t.release()
 		}
 	}()
