@@ -29,7 +29,7 @@ func BenchmarkHandler(b *testing.B) {
 	for _, tt := range tests {
 		b.Run(tt.name, func(b *testing.B) {
 			h := newHandler(b, rest.Options{})
-			if w := send(h, httptest.NewRequest("POST", "/subjects/s/versions", strings.NewReader(body))); w.Code != 200 {
+			if w := send(h, httptest.NewRequest(http.MethodPost, "/subjects/s/versions", strings.NewReader(body))); w.Code != 200 {
 				b.Fatal(w.Body)
 			}
 			r := httptest.NewRequest(tt.method, tt.target, nil)

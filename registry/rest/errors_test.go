@@ -1,16 +1,23 @@
 package rest_test
 
 import (
+	"context"
+	"encoding/json"
 	"errors"
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"net/http"
+	"net/http/httptest"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/pawl-registry/pawl/client"
 	"github.com/pawl-registry/pawl/fault"
+	"github.com/pawl-registry/pawl/openapi"
 	"github.com/pawl-registry/pawl/registry/rest"
+	"github.com/pawl-registry/pawl/schema"
 )
 
 // Every code that the registry and the schema model declare has a row of its own in the table.
@@ -105,5 +112,30 @@ func TestCodesWithoutARowGoByTheirKind(t *testing.T) {
 	}
 	if status, n := rest.NumberOf(errors.New("no code at all")); status != 500 || n != 500 {
 		t.Errorf("an error without a code: %d/%d", status, n)
+	}
+}
+
+// The client reads every five-digit number that the server writes as the code of the same name.
+func TestTheClientKnowsEveryNumber(t *testing.T) {
+	otherNames := map[int]*fault.Code{42201: schema.ErrInvalid, 50001: client.ErrStore, 50002: client.ErrTimeout}
+	for code, n := range rest.Numbers() {
+		status, number := n[0], n[1]
+		if number < 1000 {
+			continue
+		}
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(status)
+			_ = json.NewEncoder(w).Encode(openapi.Error{ErrorCode: number, Message: "m"})
+		}))
+		c, err := client.New(client.Options{URLs: []string{s.URL}, Retries: -1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = c.Types(context.Background())
+		s.Close()
+		got := fault.CodeOf(err)
+		if want := otherNames[number]; want != nil && got != want || want == nil && got.Name() != code.Name() {
+			t.Errorf("%d, which stands for %s, is read as %s", number, code.Name(), got.Name())
+		}
 	}
 }

@@ -70,3 +70,12 @@ func (c *bodyCache) Size() int {
 	}
 	return n
 }
+
+// Numbers returns the table of failures as code to error_code and status.
+func Numbers() map[*fault.Code][2]int {
+	out := map[*fault.Code][2]int{}
+	for code, n := range numbers {
+		out[code] = [2]int{n.status, n.code}
+	}
+	return out
+}

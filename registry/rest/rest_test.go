@@ -137,7 +137,7 @@ func set(r *http.Request, name, value string) {
 }
 
 func TestWrongMethodNamesTheRightOnes(t *testing.T) {
-	w := send(newHandler(t, rest.Options{}), httptest.NewRequest("PATCH", "/config/s%2Ft/", nil))
+	w := send(newHandler(t, rest.Options{}), httptest.NewRequest(http.MethodPatch, "/config/s%2Ft/", nil))
 	if diff := cmp.Diff([]string{"GET", "PUT", "DELETE"}, w.Header().Values("Allow")); diff != "" {
 		t.Error(diff)
 	}
@@ -148,16 +148,16 @@ func TestNestingIsBounded(t *testing.T) {
 	body := func(depth int) io.Reader {
 		return strings.NewReader(`{"unknown":` + strings.Repeat("[", depth) + strings.Repeat("]", depth) + `}`)
 	}
-	if w := send(h, httptest.NewRequest("POST", "/", body(rest.MaxNesting-1))); w.Code != 200 {
+	if w := send(h, httptest.NewRequest(http.MethodPost, "/", body(rest.MaxNesting-1))); w.Code != 200 {
 		t.Errorf("nesting within the bound: %d %s", w.Code, w.Body)
 	}
-	wantError(t, send(h, httptest.NewRequest("POST", "/", body(rest.MaxNesting))), 400, 400, "nested deeper")
+	wantError(t, send(h, httptest.NewRequest(http.MethodPost, "/", body(rest.MaxNesting))), 400, 400, "nested deeper")
 }
 
 func TestMembersThatAreNotKnownAreIgnored(t *testing.T) {
 	h := newHandler(t, rest.Options{})
 	body := `{"a":NaN,"b":[Infinity,-Infinity,"NaN \" Infinity"],"c":{"d":1}}`
-	if w := send(h, httptest.NewRequest("POST", "/", strings.NewReader(body))); w.Code != 200 || w.Body.String() != "{}" {
+	if w := send(h, httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body))); w.Code != 200 || w.Body.String() != "{}" {
 		t.Errorf("got %d %s", w.Code, w.Body)
 	}
 }
@@ -225,7 +225,7 @@ func TestBodiesAreConsumed(t *testing.T) {
 func TestAnswersCarryTheNegotiatedType(t *testing.T) {
 	h := newHandler(t, rest.Options{})
 	for _, target := range []string{"/", "/nowhere", "/schemas/ids/x"} {
-		r := httptest.NewRequest("GET", target, nil)
+		r := httptest.NewRequest(http.MethodGet, target, nil)
 		r.Header.Set("Accept", "application/json")
 		if got := send(h, r).Header().Get("Content-Type"); got != "application/json" {
 			t.Errorf("%s: Content-Type %q", target, got)
@@ -289,7 +289,7 @@ func TestRequestsAreNamed(t *testing.T) {
 		{"two names", []string{"a", "b"}, ""},
 	}
 	for _, tt := range tests {
-		r := httptest.NewRequest("GET", "/nowhere", nil)
+		r := httptest.NewRequest(http.MethodGet, "/nowhere", nil)
 		r.Header["X-Request-Id"] = tt.ids
 		got := send(h, r).Header().Get("X-Request-ID")
 		if tt.want != "" && got != tt.want || tt.want == "" && !uuid.MatchString(got) {
@@ -300,7 +300,7 @@ func TestRequestsAreNamed(t *testing.T) {
 
 func TestHeadIsGetWithoutABody(t *testing.T) {
 	h := newHandler(t, rest.Options{})
-	get, head := send(h, httptest.NewRequest("GET", "/schemas/types/", nil)), send(h, httptest.NewRequest("HEAD", "/schemas/types/", nil))
+	get, head := send(h, httptest.NewRequest(http.MethodGet, "/schemas/types/", nil)), send(h, httptest.NewRequest(http.MethodHead, "/schemas/types/", nil))
 	if head.Code != 200 || head.Body.Len() != 0 {
 		t.Errorf("HEAD: %d %q", head.Code, head.Body)
 	}
@@ -312,7 +312,7 @@ func TestHeadIsGetWithoutABody(t *testing.T) {
 }
 
 func TestTheDocumentIsServedToAnyone(t *testing.T) {
-	r := httptest.NewRequest("GET", "/openapi.yaml", nil)
+	r := httptest.NewRequest(http.MethodGet, "/openapi.yaml", nil)
 	r.Header.Set("Accept", "application/yaml")
 	w := send(newHandler(t, rest.Options{}), r)
 	if w.Code != 200 || w.Header().Get("Content-Type") != "application/yaml" || w.Body.String() != string(openapi.YAML) {
@@ -330,7 +330,7 @@ func TestAboutTheServer(t *testing.T) {
 		"/health/live":            `{"status":"up"}`,
 		"/health/ready":           `{"status":"up"}`,
 	} {
-		if w := send(h, httptest.NewRequest("GET", target, nil)); w.Code != 200 || w.Body.String() != want {
+		if w := send(h, httptest.NewRequest(http.MethodGet, target, nil)); w.Code != 200 || w.Body.String() != want {
 			t.Errorf("%s: %d %s, want %s", target, w.Code, w.Body, want)
 		}
 	}
@@ -340,11 +340,11 @@ func TestAClosedRegistryIsNotReady(t *testing.T) {
 	reg := newRegistry(t)
 	h := rest.New(reg, rest.Options{})
 	reg.Close()
-	w := send(h, httptest.NewRequest("GET", "/health/ready", nil))
+	w := send(h, httptest.NewRequest(http.MethodGet, "/health/ready", nil))
 	if w.Code != 503 || w.Body.String() != `{"status":"down"}` {
 		t.Errorf("ready: %d %s", w.Code, w.Body)
 	}
-	if w := send(h, httptest.NewRequest("GET", "/health/live", nil)); w.Code != 200 {
+	if w := send(h, httptest.NewRequest(http.MethodGet, "/health/live", nil)); w.Code != 200 {
 		t.Errorf("live: %d", w.Code)
 	}
 }
@@ -353,7 +353,7 @@ func TestAClosedRegistryIsNotReady(t *testing.T) {
 func TestPanicsAreAnswered(t *testing.T) {
 	var log strings.Builder
 	h := rest.New(nil, rest.Options{Logger: slog.New(slog.NewTextHandler(&log, nil))}) // a nil registry cannot be asked
-	w := send(h, httptest.NewRequest("GET", "/subjects", nil))
+	w := send(h, httptest.NewRequest(http.MethodGet, "/subjects", nil))
 	wantError(t, w, 500, 500, "Internal Server Error")
 	if !strings.Contains(log.String(), "handler panicked") || !strings.Contains(log.String(), w.Header().Get("X-Request-ID")) {
 		t.Errorf("log: %s", log.String())
@@ -363,7 +363,7 @@ func TestPanicsAreAnswered(t *testing.T) {
 func TestTheAccessLogNamesRequestAndOutcome(t *testing.T) {
 	var log strings.Builder
 	logger := slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	r := httptest.NewRequest("GET", "/subjects/a%2Fb/nowhere", nil)
+	r := httptest.NewRequest(http.MethodGet, "/subjects/a%2Fb/nowhere", nil)
 	r.Header.Set("X-Request-ID", "id-1")
 	send(newHandler(t, rest.Options{Logger: logger}), r)
 	for _, want := range []string{"request_id=id-1", "method=GET", "path=/subjects/a%2Fb/nowhere", "status=404"} {
@@ -383,7 +383,7 @@ func TestTooMuchIsRefusedOverTheWire(t *testing.T) {
 	}
 	defer func() { _ = res.Body.Close() }()
 	body, err := io.ReadAll(res.Body)
-	if err != nil || res.StatusCode != 413 || !strings.Contains(string(body), `"error_code":413`) {
+	if err != nil || res.StatusCode != http.StatusRequestEntityTooLarge || !strings.Contains(string(body), `"error_code":413`) {
 		t.Errorf("%d %s, %v", res.StatusCode, body, err)
 	}
 }
@@ -396,7 +396,7 @@ func TestFaultsOfTheServerAreLogged(t *testing.T) {
 	if err := store.Close(); err != nil {
 		t.Fatal(err)
 	}
-	w := send(h, httptest.NewRequest("POST", "/subjects/s/versions", strings.NewReader(`{"schema":"\"string\""}`)))
+	w := send(h, httptest.NewRequest(http.MethodPost, "/subjects/s/versions", strings.NewReader(`{"schema":"\"string\""}`)))
 	wantError(t, w, 500, 50001, "")
 	for _, want := range []string{"request failed", "level=ERROR", w.Header().Get("X-Request-ID"), "error="} {
 		if !strings.Contains(log.String(), want) {
