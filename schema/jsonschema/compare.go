@@ -152,17 +152,34 @@ func (c *comparer) compare(o, u *node) *result {
 	if !c.step(1) {
 		return compatible
 	}
+	if p.o.leaf() && p.u.leaf() {
+		return c.finish(p)
+	}
 	c.memo[p] = nil
+	r := c.finish(p)
+	c.memo[p] = r
+	return r
+}
+
+// finish compares a pair that is not in progress.
+func (c *comparer) finish(p pair) *result {
 	c.depth++
 	var found result
 	c.pair(&found, p.o, p.u)
 	c.depth--
-	r := compatible
-	if !found.ok() {
-		r = &result{findings: found.findings}
+	if found.ok() {
+		return compatible
 	}
-	c.memo[p] = r
-	return r
+	return &result{findings: found.findings}
+}
+
+// leaf reports whether comparing the node is cheaper than remembering the outcome.
+func (n *node) leaf() bool {
+	switch n.kind {
+	case kindObject, kindArray, kindCombined, kindNot, kindEnum, kindRef:
+		return false
+	}
+	return true
 }
 
 // pair compares two present nodes.
