@@ -1,8 +1,11 @@
 package protobuf_test
 
 import (
+	"encoding/json"
 	"errors"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/pawl-registry/pawl/schema"
 	"github.com/pawl-registry/pawl/schema/protobuf"
@@ -99,6 +102,19 @@ func FuzzPayload(f *testing.F) {
 		if (err == nil) != (decoded == nil) {
 			t.Errorf("Decode: %v, AppendJSON: %v", decoded, err)
 		}
+		if straight, ok := protobuf.StraightJSON(m, payload); ok {
+			dynamic, err := protobuf.DynamicJSON(m, payload)
+			if err != nil || string(dynamic) != string(straight) {
+				t.Fatalf("JSON straight from the wire %s\nby a dynamic message %s, %v", straight, dynamic, err)
+			}
+			var want any
+			if err := json.Unmarshal(straight, &want); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(want, v); diff != "" {
+				t.Fatalf("generic value (-want +got):\n%s", diff)
+			}
+		}
 		if checked != nil {
 			return
 		}
@@ -122,6 +138,10 @@ message A {
   repeated int32 is = 7; repeated fixed64 ws = 8; map<string, A> m = 9; repeated string ss = 1000;
   optional E e = 12; repeated E es = 13; float f = 14; bool t = 15; uint64 u = 16; sint64 z = 17; map<int64, bytes> mb = 18;
   oneof o { string os = 19; A oa = 20; google.protobuf.StringValue w1 = 21; google.protobuf.Int64Value w2 = 22; }
+  google.protobuf.Timestamp ts = 23; map<bool, E> me = 24; map<string, double> md = 25; repeated A as = 26; repeated float fs = 27;
+  sfixed32 sf = 28; sint32 z32 = 29; int64 i64 = 30; uint32 u32 = 31; google.protobuf.BoolValue w3 = 32; google.protobuf.BytesValue w4 = 33;
+  google.protobuf.FloatValue w5 = 34; repeated sint64 zs = 35; repeated bool ts2 = 36; map<sint32, sfixed64> mz = 37; map<uint64, string> mu = 38;
+  sfixed64 sf64 = 39; fixed64 f64 = 40; google.protobuf.Empty empty = 41; map<fixed32, float> mf = 42;
 }
 message B { repeated A as = 1; }
 enum E { ZERO = 0; ONE = 1; NEG = -1; }

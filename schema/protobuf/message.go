@@ -187,6 +187,9 @@ func (c *codec) Decode(payload []byte, v any) (err error) {
 	if p := reflect.ValueOf(v); p.Kind() != reflect.Pointer || p.IsNil() {
 		return fault.New(schema.ErrPayload, op, "cannot decode into a %T; give a pointer that is not nil", v)
 	}
+	if c.decodeGeneric(payload, v) {
+		return nil
+	}
 	text, err := c.AppendJSON(nil, payload)
 	if err != nil {
 		return err
@@ -195,6 +198,30 @@ func (c *codec) Decode(payload []byte, v any) (err error) {
 		return fault.New(schema.ErrPayload, op, "a %s does not fit into a %T: %s", c.name, v, err)
 	}
 	return nil
+}
+
+// decodeGeneric builds generic values straight from the wire, if the payload and the target are fit for it.
+func (c *codec) decodeGeneric(payload []byte, v any) bool {
+	anything, isAny := v.(*any)
+	object, isMap := v.(*map[string]any)
+	if !isAny && !isMap {
+		return false
+	}
+	x := c.schema.transcoders.Get().(*transcoder)
+	out, ok := x.generic(c.table, payload, maxPayloadDepth)
+	c.schema.release(x)
+	if !ok {
+		return false
+	}
+	if isAny {
+		*anything = out
+		return true
+	}
+	members, isObject := out.(map[string]any)
+	if isObject {
+		*object = members
+	}
+	return isObject
 }
 
 func (c *codec) decodeMessage(payload []byte, m proto.Message) error {
@@ -242,6 +269,18 @@ func (c *codec) AppendJSON(dst, payload []byte) (out []byte, err error) {
 		}
 	}()
 	defer recovered(op, schema.ErrPayload, &err)
+	x := c.schema.transcoders.Get().(*transcoder)
+	out, ok := x.object(dst, c.table, payload, maxPayloadDepth)
+	c.schema.release(x)
+	if ok {
+		return out, nil
+	}
+	return c.appendDynamicJSON(dst, payload)
+}
+
+// appendDynamicJSON is AppendJSON by way of a dynamic message.
+func (c *codec) appendDynamicJSON(dst, payload []byte) ([]byte, error) {
+	const op = "protobuf.Message.AppendJSON"
 	m, err := c.unmarshal(payload)
 	if err != nil {
 		return dst, err

@@ -17,6 +17,8 @@ type parsed struct {
 	canonical func() string
 	linked    func() (*linkage, error)
 	tables    func() *tables
+
+	transcoders sync.Pool // of *transcoder
 }
 
 func newParsed(u *universe) *parsed {
@@ -27,7 +29,19 @@ func withCanonical(u *universe, canonical func() string) *parsed {
 	s := &parsed{universe: u, canonical: sync.OnceValue(canonical)}
 	s.linked = sync.OnceValues(func() (*linkage, error) { return link(u) })
 	s.tables = sync.OnceValue(func() *tables { return compileTables(s) })
+	s.transcoders.New = func() any { return new(transcoder) }
 	return s
+}
+
+// release takes a transcoder back unless one payload made it huge.
+func (s *parsed) release(x *transcoder) {
+	const maxKept = 4096
+	if cap(x.spans) > maxKept || cap(x.entries) > maxKept {
+		return
+	}
+	clear(x.entries[:cap(x.entries)])
+	x.spans, x.entries = x.spans[:0], x.entries[:0]
+	s.transcoders.Put(x)
 }
 
 // Format implements schema.Schema.

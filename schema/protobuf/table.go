@@ -33,6 +33,7 @@ type slot struct {
 	packable bool   // repeated numbers may come packed or one by one
 	required uint64 // bit of a required field
 	table    *table // of messages, groups and map entries
+	json     *jsonField
 }
 
 // table is one message or group.
@@ -45,6 +46,10 @@ type table struct {
 	subs     []*table
 	names    map[int32]string // for messages about fields
 	err      error            // why no payload of the message can exist
+
+	ordered []slot // fields in the order of the descriptor, for JSON
+	form    jsonForm
+	open    bool // the message can be extended
 }
 
 const denseNumbers = 64
@@ -122,14 +127,16 @@ func (c *tableCompiler) message(m *message, full string, f *file) *table {
 	if t, ok := c.done[m]; ok {
 		return t
 	}
-	t := &table{name: full}
+	t := &table{name: full, form: jsonForms[full], open: len(m.extensions) > 0}
 	c.done[m] = t
 	c.todo = append(c.todo, func() {
 		b := &tableBuilder{tableCompiler: c, table: t, scope: full, file: f}
-		b.fields(m.fields)
+		b.fields(m.fields, 0)
+		for i, o := range m.oneofs {
+			b.fields(o.fields, i+1)
+		}
 		b.groups(m.groups)
 		for _, o := range m.oneofs {
-			b.fields(o.fields)
 			b.groups(o.groups)
 		}
 	})
@@ -162,6 +169,10 @@ func (b *tableBuilder) put(number int32, name string, s slot) {
 		return
 	}
 	s.known = true
+	if s.json != nil {
+		s.json.order = len(t.ordered)
+		t.ordered = append(t.ordered, s)
+	}
 	if s.table != nil {
 		t.subs = append(t.subs, s.table)
 	}
@@ -197,7 +208,8 @@ func (b *tableBuilder) demand(l label) uint64 {
 	return bit
 }
 
-func (b *tableBuilder) fields(fields []*field) {
+// fields adds the fields of the message itself, or those of its nth oneof, counted from 1.
+func (b *tableBuilder) fields(fields []*field, oneof int) {
 	for _, f := range fields {
 		s, ok := b.slotOf(f.typ)
 		if !ok {
@@ -206,6 +218,7 @@ func (b *tableBuilder) fields(fields []*field) {
 		}
 		s.packable = f.label == repeated && s.wire <= wireFixed32
 		s.required = b.demand(f.label)
+		s.json.describe(f, oneof, b.file.syntax == "proto3")
 		b.put(f.number, f.name, s)
 	}
 }
@@ -215,7 +228,7 @@ func (b *tableBuilder) slotOf(typ string) (slot, bool) {
 		if typ == "string" && b.file.syntax == "proto3" {
 			w = wireText
 		}
-		return slot{wire: w}, true
+		return slot{wire: w, json: &jsonField{kind: scalarKinds[typ]}}, true
 	}
 	if isMap(typ) {
 		return b.entry(typ)
@@ -225,7 +238,7 @@ func (b *tableBuilder) slotOf(typ string) (slot, bool) {
 	case !ok:
 		return slot{}, false
 	case t.message == nil:
-		return slot{wire: wireVarint}, true
+		return slot{wire: wireVarint, json: &jsonField{kind: jsonEnum, enum: enumNames(t)}}, true
 	case t.mapType != "":
 		return b.entry(t.mapType)
 	}
@@ -233,7 +246,7 @@ func (b *tableBuilder) slotOf(typ string) (slot, bool) {
 	if !t.origin.main {
 		f = t.file.file
 	}
-	return slot{wire: wireMessage, table: b.tableCompiler.message(t.message, t.full, f)}, true
+	return slot{wire: wireMessage, table: b.tableCompiler.message(t.message, t.full, f), json: &jsonField{kind: jsonMessage}}, true
 }
 
 // entry makes the table of a map's entries.
@@ -253,13 +266,13 @@ func (b *tableBuilder) entry(typ string) (slot, bool) {
 	}
 	inner.put(1, "key", k)
 	inner.put(2, "value", v)
-	return slot{wire: wireMessage, table: inner.table}, true
+	return slot{wire: wireMessage, table: inner.table, json: &jsonField{kind: jsonMap}}, true
 }
 
 func (b *tableBuilder) groups(groups []*group) {
 	for _, g := range groups {
 		inner := &tableBuilder{tableCompiler: b.tableCompiler, table: &table{name: join(b.table.name, g.name)}, scope: b.scope, file: b.file}
-		inner.fields(g.fields)
+		inner.fields(g.fields, 0)
 		b.put(g.number, g.name, slot{wire: wireGroup, required: b.demand(g.label), table: inner.table})
 	}
 }

@@ -13,6 +13,7 @@ type decl struct {
 	local   string // without the package
 	pkg     string
 	message *message // nil for an enum
+	enum    *enum    // nil for a message
 	mapType string   // for a map entry, the map type it stands for; else empty
 	path    []int32  // indexes of the message and of those around it, outermost first
 }
@@ -209,7 +210,7 @@ func (c *collector) body(messages []*message, enums []*enum, extends []*extend, 
 		c.body(m.messages, m.enums, m.extends, d)
 	}
 	for _, e := range enums {
-		c.add(join(around.local, e.name))
+		c.add(join(around.local, e.name)).enum = e
 	}
 }
 

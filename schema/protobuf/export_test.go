@@ -1,0 +1,20 @@
+package protobuf
+
+import "github.com/pawl-registry/pawl/schema"
+
+// DynamicJSON is AppendJSON by way of a dynamic message, to compare the straight way with.
+func DynamicJSON(m schema.Message, payload []byte) ([]byte, error) {
+	return m.(*codec).appendDynamicJSON(nil, payload)
+}
+
+// StraightJSON is AppendJSON by the tables alone; false means that the payload is not for it.
+func StraightJSON(m schema.Message, payload []byte) ([]byte, bool) {
+	x := &transcoder{}
+	return x.object(nil, m.(*codec).table, payload, maxPayloadDepth)
+}
+
+// StraightValue is the generic value by the tables alone.
+func StraightValue(m schema.Message, payload []byte) (any, bool) {
+	x := &transcoder{}
+	return x.generic(m.(*codec).table, payload, maxPayloadDepth)
+}

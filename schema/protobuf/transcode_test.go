@@ -1,0 +1,130 @@
+package protobuf_test
+
+import (
+	"encoding/json"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/types/dynamicpb"
+
+	"github.com/pawl-registry/pawl/schema/protobuf"
+)
+
+// Random messages, written by protobuf-go, have the same JSON and generic value straight from the wire as by a dynamic message.
+func TestStraightAndDynamicFormsAgree(t *testing.T) {
+	text := `import "google/protobuf/wrappers.proto"; import "google/protobuf/timestamp.proto"; import "google/protobuf/empty.proto";`
+	files := compiled(t, map[string]string{"a.proto": p3 + text + checkedFuzzText[len(p3)-1:]}, "a.proto")
+	d, err := files.FindDescriptorByName("c.A")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := message(t, mustParse(t, checkedFuzzText), "c.A")
+	r := rand.New(rand.NewPCG(5, 6))
+	straight := 0
+	const rounds = 400
+	for range rounds {
+		msg := dynamicpb.NewMessage(d.(protoreflect.MessageDescriptor))
+		fill(r, msg, 3)
+		payload, err := proto.Marshal(msg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err := protobuf.DynamicJSON(m, payload)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, ok := protobuf.StraightJSON(m, payload)
+		if !ok {
+			continue
+		}
+		straight++
+		if diff := cmp.Diff(string(want), string(got)); diff != "" {
+			t.Fatalf("%x (-dynamic +straight):\n%s", payload, diff)
+		}
+		var wantValue any
+		if err := json.Unmarshal(want, &wantValue); err != nil {
+			t.Fatal(err)
+		}
+		gotValue, ok := protobuf.StraightValue(m, payload)
+		if !ok {
+			t.Fatalf("%x: JSON but no generic value", payload)
+		}
+		if diff := cmp.Diff(wantValue, gotValue); diff != "" {
+			t.Fatalf("%x (-dynamic +straight):\n%s", payload, diff)
+		}
+	}
+	if straight < rounds*9/10 {
+		t.Errorf("only %d of %d messages went straight", straight, rounds)
+	}
+}
+
+// fill sets about a third of the fields.
+func fill(r *rand.Rand, m protoreflect.Message, depth int) {
+	if m.Descriptor().FullName() == "google.protobuf.Timestamp" {
+		m.Set(m.Descriptor().Fields().ByName("seconds"), protoreflect.ValueOfInt64(r.Int64N(1<<36)-1<<35))
+		m.Set(m.Descriptor().Fields().ByName("nanos"), protoreflect.ValueOfInt32([]int32{0, 1, 1000, 5e8, 999999999}[r.IntN(5)]))
+		return
+	}
+	fields := m.Descriptor().Fields()
+	for i := range fields.Len() {
+		fd := fields.Get(i)
+		if r.IntN(3) > 0 || depth == 0 && fd.Kind() == protoreflect.MessageKind {
+			continue
+		}
+		switch {
+		case fd.IsMap():
+			for range r.IntN(4) {
+				key := scalar(r, fd.MapKey()).MapKey()
+				if fd.MapValue().Kind() == protoreflect.MessageKind {
+					fill(r, m.Mutable(fd).Map().Mutable(key).Message(), depth-1)
+				} else {
+					m.Mutable(fd).Map().Set(key, scalar(r, fd.MapValue()))
+				}
+			}
+		case fd.IsList():
+			for range r.IntN(4) {
+				if fd.Kind() == protoreflect.MessageKind {
+					fill(r, m.Mutable(fd).List().AppendMutable().Message(), depth-1)
+				} else {
+					m.Mutable(fd).List().Append(scalar(r, fd))
+				}
+			}
+		case fd.Kind() == protoreflect.MessageKind:
+			fill(r, m.Mutable(fd).Message(), depth-1)
+		default:
+			m.Set(fd, scalar(r, fd))
+		}
+	}
+}
+
+func scalar(r *rand.Rand, fd protoreflect.FieldDescriptor) protoreflect.Value {
+	texts := []string{"", "a", "é\u2028", "\x00\x1f\"\\\n</>&", "\ufffd", "long enough to need more than one step"}
+	floats := []float64{0, math.Copysign(0, -1), 1, -1.5, 1e21, 1e-7, 0.1, math.Inf(1), math.Inf(-1), math.NaN(), 16777217, math.MaxFloat32}
+	ints := []int64{0, 1, -1, math.MaxInt32, math.MinInt32, math.MaxInt64, math.MinInt64, 300}
+	n := ints[r.IntN(len(ints))]
+	switch fd.Kind() {
+	case protoreflect.BoolKind:
+		return protoreflect.ValueOfBool(n != 0)
+	case protoreflect.EnumKind:
+		return protoreflect.ValueOfEnum(protoreflect.EnumNumber(n))
+	case protoreflect.StringKind:
+		return protoreflect.ValueOfString(texts[r.IntN(len(texts))])
+	case protoreflect.BytesKind:
+		return protoreflect.ValueOfBytes([]byte(texts[r.IntN(len(texts))]))
+	case protoreflect.FloatKind:
+		return protoreflect.ValueOfFloat32(float32(floats[r.IntN(len(floats))]))
+	case protoreflect.DoubleKind:
+		return protoreflect.ValueOfFloat64(floats[r.IntN(len(floats))])
+	case protoreflect.Int32Kind, protoreflect.Sint32Kind, protoreflect.Sfixed32Kind:
+		return protoreflect.ValueOfInt32(int32(n))
+	case protoreflect.Uint32Kind, protoreflect.Fixed32Kind:
+		return protoreflect.ValueOfUint32(uint32(n))
+	case protoreflect.Uint64Kind, protoreflect.Fixed64Kind:
+		return protoreflect.ValueOfUint64(uint64(n))
+	}
+	return protoreflect.ValueOfInt64(n)
+}
