@@ -77,22 +77,29 @@ func (j judge) rigorOfNew(c *candidate) schema.Rigor {
 	return schema.AsNew
 }
 
-// read parses the text of a candidate. Latest versions in its references are pinned, and its format, text and references are
-// replaced by those of the parsed and, if asked for, normalized schema.
-func (j judge) read(c *candidate, rigor schema.Rigor) (*parsed, error) {
+// source returns how the text of a candidate is parsed. Latest versions in its references are pinned.
+func (j judge) source(c *candidate, rigor schema.Rigor) (source, error) {
 	f, err := j.formats.Lookup(c.Format)
 	if err != nil {
-		return nil, fault.Wrap(ErrInvalidSchema, "registry.read", err, "%s", fault.DetailOf(err))
+		return source{}, fault.Wrap(ErrInvalidSchema, "registry.source", err, "%s", fault.DetailOf(err))
 	}
-	s := source{name: c.name, format: f.Name(), text: c.Text, rigor: rigor}
-	refs, err := pin(j.view, c.name.Context, c.References)
-	if err != nil {
-		return nil, s.refuse("registry.read", err)
+	s := source{name: c.name, format: f.Name(), text: c.Text, rigor: rigor, key: textKey(f.Name(), c.Text)}
+	if s.refs, err = pin(j.view, c.name.Context, c.References); err != nil {
+		return s, s.refuse("registry.source", err)
 	}
 	if c.normalize {
-		refs = sortReferences(refs)
+		s.refs = sortReferences(s.refs)
 	}
-	s.refs = refs
+	return s, nil
+}
+
+// read parses the text of a candidate. Its format, text and references are replaced by those of the parsed and, if asked for,
+// normalized schema.
+func (j judge) read(c *candidate, rigor schema.Rigor) (*parsed, error) {
+	s, err := j.source(c, rigor)
+	if err != nil {
+		return nil, err
+	}
 	next, err := j.parse(j.view, s)
 	if err != nil {
 		return nil, err
@@ -102,8 +109,31 @@ func (j judge) read(c *candidate, rigor schema.Rigor) (*parsed, error) {
 			return nil, s.refuse("registry.read", err)
 		}
 	}
-	c.Format, c.Text, c.References = next.Format(), next.text, refs
+	j.sums.put(next.key, next.sum, 1)
+	c.Format, c.Text, c.References = next.Format(), next.text, s.refs
 	return next, nil
+}
+
+// recall finds a candidate among rows by content without parsing, if its text came in before. Nil says nothing.
+func (j judge) recall(c *candidate, rows []*row) *row {
+	s, err := j.source(c, schema.AsStored)
+	if err != nil {
+		return nil
+	}
+	refs, err := j.resolve(j.view, s)
+	if err != nil {
+		return nil
+	}
+	sum, ok := j.sums.get(parsedKey{text: s.key.with(refs), rigor: s.rigor, normal: c.normalize})
+	if !ok {
+		return nil
+	}
+	for _, r := range slices.Backward(rows) {
+		if r.key == sum && slices.Equal(r.References, s.refs) && c.carries(r) {
+			return r
+		}
+	}
+	return nil
 }
 
 // normalized returns the normalized form of a schema, kept like a parsed one.
@@ -113,7 +143,7 @@ func (p *parser) normalized(s *parsed) (*parsed, error) {
 	return p.schemas.do(key, func() (*parsed, int64, error) {
 		sch := s.Normalize()
 		text := sch.Canonical()
-		return &parsed{sch, text, key}, int64(len(text)), nil
+		return &parsed{sch, text, key, textKey(sch.Format(), text)}, int64(len(text)), nil
 	})
 }
 
@@ -147,9 +177,13 @@ func (j judge) find(c *candidate, next *parsed, rows []*row) (*row, error) {
 
 // content reports whether a candidate's content is that of a version, byte for byte.
 func (c *candidate) content(r *row) bool {
-	return r.Format == c.Format && r.Text == c.Text && slices.Equal(r.References, c.References) &&
-		equalMetadata(c.Metadata, r.Metadata) && equalRuleSets(c.RuleSet, r.RuleSet) &&
-		(c.Metadata == nil) == (r.Metadata == nil) && (c.RuleSet == nil) == (r.RuleSet == nil)
+	return r.Format == c.Format && r.Text == c.Text && slices.Equal(r.References, c.References) && c.carries(r)
+}
+
+// carries reports whether a candidate's metadata and rules are those of a version; none and empty ones differ.
+func (c *candidate) carries(r *row) bool {
+	return (c.Metadata == nil) == (r.Metadata == nil) && (c.RuleSet == nil) == (r.RuleSet == nil) &&
+		equalMetadata(c.Metadata, r.Metadata) && equalRuleSets(c.RuleSet, r.RuleSet)
 }
 
 // matches is the equivalence of lookups (Confluent: ParsedSchema.canLookup).
@@ -172,14 +206,17 @@ func (j judge) lookup(n Name, s Submission, f Filter) (*row, error) {
 	if blank(c.Text) {
 		return nil, nil
 	}
+	picked := rows
+	if f == Live {
+		picked = live(rows)
+	}
+	if r := j.recall(&c, picked); r != nil {
+		return r, nil
+	}
 	given := c
 	next, err := j.read(&c, schema.AsStored)
 	if err != nil {
 		return nil, err
-	}
-	picked := rows
-	if f == Live {
-		picked = live(rows)
 	}
 	found, err := j.find(&c, next, picked)
 	newest := latest(rows)

@@ -59,6 +59,27 @@ func (c *lru[K, V]) do(key K, compute func() (V, int64, error)) (V, error) {
 	return c.fly(key, f, compute)
 }
 
+// get returns the value of a key if it is kept.
+func (c *lru[K, V]) get(key K) (value V, ok bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	e, ok := c.slots[key]
+	if !ok {
+		return value, false
+	}
+	c.order.MoveToFront(e)
+	return e.Value.(*slot[K, V]).value, true
+}
+
+// put keeps the value of a key unless one is kept already.
+func (c *lru[K, V]) put(key K, value V, cost int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if _, ok := c.slots[key]; !ok {
+		c.keep(key, value, cost)
+	}
+}
+
 // fly fills a flight. It also ends it when compute panics, so that nobody waits for ever.
 func (c *lru[K, V]) fly(key K, f *flight[V], compute func() (V, int64, error)) (V, error) {
 	var cost int64

@@ -24,13 +24,14 @@ type Options struct {
 	StrictReferences     bool         // refuses one reference name with two versions (schema.providers.reference.versions.strict)
 	MaxSchemaBytes       int          // of one text; 0 is 16 MiB
 	MaxReferenceDepth    int          // of nested references; 0 is 256
-	MaxReferencedSchemas int          // reached from one schema, itself included; 0 is 10,000
+	MaxReferencedSchemas int          // reached from one schema; 0 is 10,000
 
 	Reads Freshness
 
-	CachedSchemas     int   // parsed schemas kept; 0 is 10,000
-	CachedSchemaBytes int64 // of their texts, and again of the outcomes below; 0 is 64 MiB
+	CachedSchemas     int   // parsed schemas kept; 0 is 5,000
+	CachedSchemaBytes int64 // of their texts, and again of the outcomes below; 0 is 32 MiB
 	CachedPairs       int   // outcomes of comparisons kept; 0 is 100,000
+	CachedTexts       int   // incoming texts whose canonical form is known again by hash, about 250 bytes each; 0 is 100,000
 }
 
 // Freshness says what a read knows of writes on other nodes of the same store. Reads of what cannot change, such as a schema
@@ -57,8 +58,9 @@ func (o Options) withDefaults() Options {
 	o.MaxSchemaBytes = cmp.Or(o.MaxSchemaBytes, 16<<20)
 	o.MaxReferenceDepth = cmp.Or(o.MaxReferenceDepth, 256)
 	o.MaxReferencedSchemas = cmp.Or(o.MaxReferencedSchemas, 10_000)
-	o.CachedSchemas = cmp.Or(o.CachedSchemas, 10_000)
-	o.CachedSchemaBytes = cmp.Or(o.CachedSchemaBytes, 64<<20)
+	o.CachedSchemas = cmp.Or(o.CachedSchemas, 5_000)
+	o.CachedSchemaBytes = cmp.Or(o.CachedSchemaBytes, 32<<20)
+	o.CachedTexts = cmp.Or(o.CachedTexts, 100_000)
 	o.CachedPairs = cmp.Or(o.CachedPairs, 100_000)
 	return o
 }

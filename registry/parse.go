@@ -45,6 +45,7 @@ type parsed struct {
 	schema.Schema
 	text string // canonical
 	key  parsedKey
+	sum  parseKey // of format and canonical text, as rows have it
 }
 
 type parsedKey struct {
@@ -66,6 +67,7 @@ type parser struct {
 	maxDepth int
 	maxRefs  int
 	schemas  *lru[parsedKey, *parsed]
+	sums     *lru[parsedKey, parseKey] // of canonical texts: small, and so kept for longer than schemas
 	pairs    *lru[pairKey, []schema.Difference]
 	equals   *lru[[2]parsedKey, bool]
 }
@@ -74,6 +76,7 @@ func newParser(o *Options) *parser {
 	return &parser{
 		formats: o.Formats, strict: o.StrictReferences, maxDepth: o.MaxReferenceDepth, maxRefs: o.MaxReferencedSchemas,
 		schemas: newLRU[parsedKey, *parsed](o.CachedSchemas, o.CachedSchemaBytes),
+		sums:    newLRU[parsedKey, parseKey](o.CachedTexts, math.MaxInt64),
 		pairs:   newLRU[pairKey, []schema.Difference](o.CachedPairs, o.CachedSchemaBytes),
 		equals:  newLRU[[2]parsedKey, bool](o.CachedPairs, math.MaxInt64),
 	}
@@ -148,7 +151,7 @@ func (p *parser) build(f schema.Format, s source, refs []resolved, done map[pars
 			return nil, 0, err
 		}
 		text := sch.Canonical()
-		return &parsed{sch, text, key}, int64(len(s.text) + len(text)), nil
+		return &parsed{sch, text, key, textKey(sch.Format(), text)}, int64(len(s.text) + len(text)), nil
 	})
 	if err != nil {
 		return nil, err

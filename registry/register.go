@@ -46,13 +46,16 @@ func (j judge) known(n Name, s Submission) (*row, error) {
 	if s.editsTags() || c.config.populates() || blank(s.Text) {
 		return nil, nil
 	}
-	next, err := j.read(&c, schema.AsStored)
-	if err != nil {
-		return nil, err
-	}
 	rows := live(j.view.rows(n))
 	if s.Version == Latest && len(rows) > 0 {
 		rows = rows[len(rows)-1:]
+	}
+	if r := j.recall(&c, rows); r != nil {
+		return settle(s, r, rows), nil
+	}
+	next, err := j.read(&c, schema.AsStored)
+	if err != nil {
+		return nil, err
 	}
 	found, err := j.find(&c, next, rows)
 	if found == nil || err != nil {
