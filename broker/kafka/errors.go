@@ -97,6 +97,7 @@ var numbers = map[*fault.Code]int16{
 	commitlog.ErrFailed:     kafkaStorageError,
 	commitlog.ErrCorrupt:    kafkaStorageError,
 	commitlog.ErrNotLeader:  6, // NOT_LEADER_OR_FOLLOWER
+	commitlog.ErrBadName:    invalidTopic,
 
 	group.ErrUnknownMember:     unknownMemberID,
 	group.ErrIllegalGeneration: illegalGeneration,
