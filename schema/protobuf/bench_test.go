@@ -8,11 +8,10 @@ import (
 
 	"github.com/pawl-registry/pawl/schema"
 	"github.com/pawl-registry/pawl/schema/protobuf"
-	"github.com/pawl-registry/pawl/schema/protobuf/internal/sample"
 )
 
 func sampleEvents() map[string]proto.Message {
-	audit := &sample.Audit{Actor: "svc-billing", Action: "invoice.updated", Context: map[string]string{}, Versions: []int64{1, 2, 300, 40000}}
+	audit := &Audit{Actor: "svc-billing", Action: "invoice.updated", Context: map[string]string{}, Versions: []int64{1, 2, 300, 40000}}
 	for i := range 12 {
 		audit.Targets = append(audit.Targets, strings.Repeat("target/", 10))
 		audit.Context[strings.Repeat("k", i+3)] = strings.Repeat("value ", 16)
@@ -20,7 +19,7 @@ func sampleEvents() map[string]proto.Message {
 	audit.Before, audit.After = strings.Repeat("before ", 120), strings.Repeat("after ", 120)
 	return map[string]proto.Message{
 		"order":   sampleOrder(),
-		"reading": &sample.Reading{Sensor: 8812, AtMs: 1700000000123, Value: 21.5},
+		"reading": &Reading{Sensor: 8812, AtMs: 1700000000123, Value: 21.5},
 		"audit":   audit,
 	}
 }
@@ -139,7 +138,7 @@ func BenchmarkOpen(b *testing.B) {
 }
 
 func BenchmarkParse(b *testing.B) {
-	text, _, err := protobuf.SourceOf(&sample.Order{})
+	text, _, err := protobuf.SourceOf(&Order{})
 	fatal(b, err)
 	b.ReportAllocs()
 	b.SetBytes(int64(len(text)))

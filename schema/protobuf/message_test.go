@@ -16,12 +16,13 @@ import (
 	"github.com/pawl-registry/pawl/fault"
 	"github.com/pawl-registry/pawl/schema"
 	"github.com/pawl-registry/pawl/schema/protobuf"
-	"github.com/pawl-registry/pawl/schema/protobuf/internal/sample"
 )
+
+//go:generate go run testdata/sample/generate.go
 
 func sampleSchema(t testing.TB) schema.Schema {
 	t.Helper()
-	text, _, err := protobuf.SourceOf(&sample.Order{})
+	text, _, err := protobuf.SourceOf(&Order{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,21 +42,21 @@ func message(t testing.TB, s schema.Schema, name string) schema.Message {
 	return m
 }
 
-func sampleOrder() *sample.Order {
-	return &sample.Order{
+func sampleOrder() *Order {
+	return &Order{
 		OrderId:    "o-1004",
-		Customer:   &sample.Order_Customer{CustomerId: "c-77", Email: "jo@example.org", Guest: true},
-		Channel:    sample.Channel_CHANNEL_SHOP,
+		Customer:   &Order_Customer{CustomerId: "c-77", Email: "jo@example.org", Guest: true},
+		Channel:    Channel_CHANNEL_SHOP,
 		PlacedAtMs: 1700000000123,
 		PaidAtMs:   proto.Int64(1700000060000),
-		Lines: []*sample.Line{
-			{Sku: "book-9", Count: 2, Price: &sample.Money{Currency: "EUR", MinorUnits: 1990}, WeightKg: 0.75},
-			{Sku: "pen-3", Count: 10, Price: &sample.Money{Currency: "EUR", MinorUnits: 120}},
+		Lines: []*Line{
+			{Sku: "book-9", Count: 2, Price: &Money{Currency: "EUR", MinorUnits: 1990}, WeightKg: 0.75},
+			{Sku: "pen-3", Count: 10, Price: &Money{Currency: "EUR", MinorUnits: 120}},
 		},
 		Labels:   map[string]string{"campaign": "autumn", "tier": "gold"},
-		Total:    &sample.Money{Currency: "EUR", MinorUnits: 5180},
+		Total:    &Money{Currency: "EUR", MinorUnits: 5180},
 		Checksum: []byte{1, 2, 3, 250},
-		Delivery: &sample.Order_Address_{Address: &sample.Order_Address{Street: "Main 1", City: "Ulm", Country: "DE"}},
+		Delivery: &Order_Address_{Address: &Order_Address{Street: "Main 1", City: "Ulm", Country: "DE"}},
 	}
 }
 
@@ -69,7 +70,7 @@ func TestGeneratedMessages(t *testing.T) {
 	if err := m.Check(payload); err != nil {
 		t.Error(err)
 	}
-	got := &sample.Order{OrderId: "left over", Lines: []*sample.Line{{}}}
+	got := &Order{OrderId: "left over", Lines: []*Line{{}}}
 	if err := m.Decode(payload, got); err != nil {
 		t.Fatal(err)
 	}
@@ -95,13 +96,13 @@ func TestGeneratedMessages(t *testing.T) {
 
 func TestMessagesOfAnotherTypeAreRefused(t *testing.T) {
 	m := message(t, sampleSchema(t), "pawl.sample.Order")
-	var none *sample.Order
-	for _, v := range []any{&sample.Line{}, none, nil, make(chan int), []int{1}, "text"} {
+	var none *Order
+	for _, v := range []any{&Line{}, none, nil, make(chan int), []int{1}, "text"} {
 		if out, err := m.Append([]byte("x"), v); !errors.Is(err, schema.ErrPayload) || string(out) != "x" {
 			t.Errorf("%T: %q, %v", v, out, err)
 		}
 	}
-	for _, v := range []any{&sample.Line{}, none, &structpb.Struct{}} {
+	for _, v := range []any{&Line{}, none, &structpb.Struct{}} {
 		if err := m.Decode(nil, v); !errors.Is(err, schema.ErrPayload) {
 			t.Errorf("%T: %v", v, err)
 		}
@@ -110,7 +111,7 @@ func TestMessagesOfAnotherTypeAreRefused(t *testing.T) {
 
 // fast stands for a message with the methods that vtprotobuf generates.
 type fast struct {
-	*sample.Reading
+	*Reading
 	calls []string
 }
 
@@ -133,7 +134,7 @@ func (f *fast) UnmarshalVT(b []byte) error {
 
 func TestGeneratedMethodsAreUsed(t *testing.T) {
 	m := message(t, sampleSchema(t), "pawl.sample.Reading")
-	f := &fast{Reading: &sample.Reading{Sensor: 5, AtMs: -3, Value: 1.5}}
+	f := &fast{Reading: &Reading{Sensor: 5, AtMs: -3, Value: 1.5}}
 	payload, err := m.Append([]byte("x"), f)
 	if err != nil {
 		t.Fatal(err)
@@ -142,12 +143,12 @@ func TestGeneratedMethodsAreUsed(t *testing.T) {
 	if !bytes.Equal(payload, append([]byte("x"), want...)) {
 		t.Errorf("payload %x, want %x", payload, want)
 	}
-	into := &fast{Reading: &sample.Reading{Sensor: 9, AtMs: 9}}
-	small, _ := proto.Marshal(&sample.Reading{Value: 2})
+	into := &fast{Reading: &Reading{Sensor: 9, AtMs: 9}}
+	small, _ := proto.Marshal(&Reading{Value: 2})
 	if err := m.Decode(small, into); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(&sample.Reading{Value: 2}, into.Reading, protocmp.Transform()); diff != "" {
+	if diff := cmp.Diff(&Reading{Value: 2}, into.Reading, protocmp.Transform()); diff != "" {
 		t.Errorf("a used message keeps values (-want +got):\n%s", diff)
 	}
 	if got := strings.Join(append(f.calls, into.calls...), " "); got != "size marshal unmarshal" {

@@ -213,7 +213,7 @@ func (r *reader) block(in scope) *body {
 func (r *reader) message(at position) *message {
 	name, _ := r.name()
 	b := r.block(inMessage)
-	b.message.name, b.message.at = name, at
+	b.name, b.at = name, at
 	return &b.message
 }
 

@@ -246,7 +246,7 @@ func (b *tableBuilder) slotOf(typ string) (slot, bool) {
 	if !t.origin.main {
 		f = t.file.file
 	}
-	return slot{wire: wireMessage, table: b.tableCompiler.message(t.message, t.full, f), json: &jsonField{kind: jsonMessage}}, true
+	return slot{wire: wireMessage, table: b.message(t.message, t.full, f), json: &jsonField{kind: jsonMessage}}, true
 }
 
 // entry makes the table of a map's entries.

@@ -14,7 +14,6 @@ import (
 	"google.golang.org/protobuf/types/descriptorpb"
 
 	"github.com/pawl-registry/pawl/schema"
-	"github.com/pawl-registry/pawl/schema/protobuf/internal/sample"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden texts")
@@ -79,7 +78,7 @@ func TestNormalNumbers(t *testing.T) {
 }
 
 func TestSerializedDescriptorsAreTaken(t *testing.T) {
-	fd := protodesc.ToFileDescriptorProto((&sample.Order{}).ProtoReflect().Descriptor().ParentFile())
+	fd := protodesc.ToFileDescriptorProto((&Order{}).ProtoReflect().Descriptor().ParentFile())
 	raw, err := proto.Marshal(fd)
 	if err != nil {
 		t.Fatal(err)

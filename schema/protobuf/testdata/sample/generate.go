@@ -1,6 +1,7 @@
 //go:build ignore
 
-// This program writes sample.gen.go: it compiles sample.proto with protocompile and hands it to the generator of protoc-gen-go.
+// This program writes sample.gen_test.go of package protobuf_test: it compiles sample.proto with protocompile and hands it to the
+// generator of protoc-gen-go. It runs in the folder of the package.
 package main
 
 import (
@@ -19,7 +20,7 @@ import (
 
 func main() {
 	const name = "sample.proto"
-	c := protocompile.Compiler{Resolver: &protocompile.SourceResolver{}, SourceInfoMode: protocompile.SourceInfoStandard}
+	c := protocompile.Compiler{Resolver: &protocompile.SourceResolver{ImportPaths: []string{"testdata/sample"}}, SourceInfoMode: protocompile.SourceInfoStandard}
 	files, err := c.Compile(context.Background(), name)
 	check(err)
 	gen, err := protogen.Options{}.New(&pluginpb.CodeGeneratorRequest{
@@ -30,7 +31,7 @@ func main() {
 	check(err)
 	internal_gengo.GenerateFile(gen, gen.Files[0])
 	for _, f := range gen.Response().File {
-		check(os.WriteFile("sample.gen.go", []byte(f.GetContent()), 0o644)) //nolint:gosec // source code is for everybody
+		check(os.WriteFile("sample.gen_test.go", []byte(f.GetContent()), 0o644)) //nolint:gosec // source code is for everybody
 	}
 }
 

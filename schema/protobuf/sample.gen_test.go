@@ -6,7 +6,7 @@
 // 	protoc        (unknown)
 // source: sample.proto
 
-package sample
+package protobuf_test
 
 import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
@@ -680,7 +680,7 @@ const file_sample_proto_rawDesc = "" +
 	"\aChannel\x12\x13\n" +
 	"\x0fCHANNEL_UNKNOWN\x10\x00\x12\x0f\n" +
 	"\vCHANNEL_WEB\x10\x01\x12\x10\n" +
-	"\fCHANNEL_SHOP\x10\x02B?Z=github.com/pawl-registry/pawl/schema/protobuf/internal/sampleb\x06proto3"
+	"\fCHANNEL_SHOP\x10\x02BBZ@github.com/pawl-registry/pawl/schema/protobuf_test;protobuf_testb\x06proto3"
 
 var (
 	file_sample_proto_rawDescOnce sync.Once
