@@ -9,7 +9,7 @@ import (
 )
 
 // apply folds a change into the view. It is the one way in which a view changes, at start and later.
-func (v *View) apply(seq Seq, c *change) {
+func (v *view) apply(seq Seq, c *change) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.seq = seq
@@ -49,7 +49,7 @@ func applyNames[S, C any](to map[string]S, from map[string]*C, stored func(*C) S
 	}
 }
 
-func (v *View) space(name string) *space {
+func (v *view) space(name string) *space {
 	sp := v.spaces[name]
 	if sp == nil {
 		sp = newSpace(name)
@@ -59,7 +59,7 @@ func (v *View) space(name string) *space {
 }
 
 // announce makes a context listed or not.
-func (v *View) announce(sp *space, known bool) {
+func (v *view) announce(sp *space, known bool) {
 	if sp.known == known {
 		return
 	}
@@ -76,7 +76,7 @@ func (v *View) announce(sp *space, known bool) {
 	}
 }
 
-func (v *View) put(r *record, at int64) {
+func (v *view) put(r *record, at int64) {
 	v.remove(place{r.Subject, r.Version})
 	name := ParseName(r.Subject)
 	sp := v.space(name.Context)
@@ -158,7 +158,7 @@ func (s *subject) insert(x *row) {
 	s.rows = rows
 }
 
-func (v *View) refer(x *row) {
+func (v *view) refer(x *row) {
 	for _, ref := range x.References {
 		at := place{in(x.name.Context, ref.Subject).String(), ref.Version}
 		if v.referrers[at] == nil {
@@ -168,7 +168,7 @@ func (v *View) refer(x *row) {
 	}
 }
 
-func (v *View) unrefer(x *row) {
+func (v *view) unrefer(x *row) {
 	for _, ref := range x.References {
 		at := place{in(x.name.Context, ref.Subject).String(), ref.Version}
 		delete(v.referrers[at], x)
@@ -179,7 +179,7 @@ func (v *View) unrefer(x *row) {
 }
 
 // locate returns the row at a place with what holds it, or nils.
-func (v *View) locate(p place) (*space, *subject, *row) {
+func (v *view) locate(p place) (*space, *subject, *row) {
 	name := ParseName(p.Subject)
 	sp := v.spaces[name.Context]
 	if sp == nil {
@@ -192,7 +192,7 @@ func (v *View) locate(p place) (*space, *subject, *row) {
 	return sp, s, find(s.rows, p.Version)
 }
 
-func (v *View) remove(p place) {
+func (v *view) remove(p place) {
 	sp, s, x := v.locate(p)
 	if x == nil {
 		return
@@ -222,7 +222,7 @@ func (sp *space) unuse(s *subject, x *row) {
 	}
 }
 
-func (v *View) hide(p place) {
+func (v *view) hide(p place) {
 	_, s, x := v.locate(p)
 	if x == nil || x.Deleted {
 		return
@@ -236,7 +236,7 @@ func (v *View) hide(p place) {
 }
 
 // snapshot returns a change that makes an empty view equal to this one.
-func (v *View) snapshot(now int64) *change {
+func (v *view) snapshot(now int64) *change {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
 	c := &change{Format: changeFormat, Time: now, Snapshot: true, Config: maps.Clone(v.configs), LastIDs: map[string]schema.ID{}}
@@ -258,7 +258,7 @@ func (v *View) snapshot(now int64) *change {
 }
 
 // records returns all versions in the order in which they were written, which decides what the last ID of a content is.
-func (v *View) records() []record {
+func (v *view) records() []record {
 	var rows []*row
 	for _, sp := range v.spaces {
 		for _, s := range sp.subjects {

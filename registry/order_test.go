@@ -48,7 +48,7 @@ func TestListingsAgreeWithASortedSlice(t *testing.T) {
 	}
 }
 
-func checkListing(t *testing.T, v *View, have map[string]bool, text string) {
+func checkListing(t *testing.T, v *view, have map[string]bool, text string) {
 	t.Helper()
 	p := parsePrefix(text)
 	var want, got []string

@@ -98,7 +98,7 @@ func (r *row) source() source {
 }
 
 // parse returns the schema of a source. New sources may refer to live versions only. Every failure is ErrInvalidSchema.
-func (p *parser) parse(v *View, s source) (*parsed, error) {
+func (p *parser) parse(v *view, s source) (*parsed, error) {
 	const op = "registry.parse"
 	f, err := p.formats.Lookup(s.format)
 	if err != nil {
@@ -163,14 +163,14 @@ func (p *parser) build(f schema.Format, s source, refs []resolved, done map[pars
 // resolution walks the references of one source.
 type resolution struct {
 	*parser
-	view  *View
+	view  *view
 	new   bool
 	seen  map[place]*resolved // nil while its own references are being resolved
 	names map[string]place    // in strict mode
 }
 
 // resolve returns the references of a source with all they lead to. Its failures say what is missing.
-func (p *parser) resolve(v *View, s source) ([]resolved, error) {
+func (p *parser) resolve(v *view, s source) ([]resolved, error) {
 	if len(s.refs) == 0 {
 		return nil, nil
 	}
@@ -252,7 +252,7 @@ func leadTo(refs []resolved, at place, seen map[place]bool) bool {
 
 // pin returns the references with Latest replaced by a number, after judging that nothing is missing. Its failures have the
 // code schema.ErrInvalid.
-func pin(v *View, context string, refs []schema.Reference) ([]schema.Reference, error) {
+func pin(v *view, context string, refs []schema.Reference) ([]schema.Reference, error) {
 	const op = "registry.pin"
 	var out []schema.Reference
 	for _, ref := range refs {
@@ -272,7 +272,7 @@ func pin(v *View, context string, refs []schema.Reference) ([]schema.Reference, 
 }
 
 // equivalent reports whether a new schema says the same as a stored version.
-func (p *parser) equivalent(v *View, next *parsed, old *row) (bool, error) {
+func (p *parser) equivalent(v *view, next *parsed, old *row) (bool, error) {
 	if next.Format() != old.Format {
 		return false, nil
 	}

@@ -18,7 +18,7 @@ import (
 // Registry answers for all subjects of one store. Make it with New, end it with Close.
 type Registry struct {
 	opts   Options
-	view   *View
+	view   *view
 	parser *parser
 
 	turn    chan struct{} // holds one token; whoever takes it may append and apply

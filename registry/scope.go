@@ -31,7 +31,7 @@ func (n Name) scopes() []string {
 }
 
 // modeInForce returns the mode in scope of a name.
-func modeInForce(v *View, n Name) Mode {
+func modeInForce(v *view, n Name) Mode {
 	for _, name := range n.scopes() {
 		if m := v.mode(name); m != "" {
 			return m
@@ -47,7 +47,7 @@ func (m Mode) importing() bool { return m == Import || m == Forward }
 
 // configInForce returns the configuration in scope of a name: the nearest one stored, not merged with those further away,
 // except that switches unset on the name itself come from the registry's level. A missing level is the server's default.
-func configInForce(v *View, n Name, fallback compat.Level) Config {
+func configInForce(v *view, n Name, fallback compat.Level) Config {
 	for i, name := range n.scopes() {
 		c := v.config(name)
 		if c == nil {

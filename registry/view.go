@@ -4,16 +4,15 @@ import (
 	"cmp"
 	"maps"
 	"slices"
-	"strings"
 	"sync"
 
 	"github.com/pawl-registry/pawl/schema"
 )
 
-// View is the state of a registry, folded from its changes. Its methods lock for themselves, and what they return stays as it
+// view is the state of a registry, folded from its changes. Its methods lock for themselves, and what they return stays as it
 // is: rows and lists of rows are replaced, never altered. Two calls may see two states unless the caller holds the turn of
 // the Registry, without which nothing is applied.
-type View struct {
+type view struct {
 	mu        sync.RWMutex
 	seq       Seq
 	spaces    map[string]*space
@@ -56,14 +55,14 @@ type row struct {
 	key     parseKey // of the text and format, without references
 }
 
-func newView() *View {
-	v := &View{}
+func newView() *view {
+	v := &view{}
 	v.reset()
 	return v
 }
 
 // reset forgets everything but the sequence. The caller holds the lock, or nobody else knows v.
-func (v *View) reset() {
+func (v *view) reset() {
 	v.spaces = map[string]*space{DefaultContext: newSpace(DefaultContext)}
 	v.known = nil
 	v.configs = map[string]*Config{}
@@ -81,20 +80,20 @@ func newSpace(name string) *space {
 }
 
 // end returns the sequence of the last change applied.
-func (v *View) end() Seq {
+func (v *view) end() Seq {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
 	return v.seq
 }
 
 // rows returns all versions of a subject, ascending.
-func (v *View) rows(n Name) []*row {
+func (v *view) rows(n Name) []*row {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
 	return v.rowsLocked(n)
 }
 
-func (v *View) rowsLocked(n Name) []*row {
+func (v *view) rowsLocked(n Name) []*row {
 	if sp := v.spaces[n.Context]; sp != nil {
 		if s := sp.subjects[n.Subject]; s != nil {
 			return s.rows
@@ -104,7 +103,7 @@ func (v *View) rowsLocked(n Name) []*row {
 }
 
 // row returns one version, or nil.
-func (v *View) row(n Name, number int) *row {
+func (v *view) row(n Name, number int) *row {
 	return find(v.rows(n), number)
 }
 
@@ -163,7 +162,7 @@ func (f Filter) takes(r *row) bool {
 }
 
 // uses returns the versions of a context that carry an ID, in the order in which they were written.
-func (v *View) uses(context string, id schema.ID) []*row {
+func (v *view) uses(context string, id schema.ID) []*row {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
 	sp := v.spaces[context]
@@ -178,7 +177,7 @@ func (v *View) uses(context string, id schema.ID) []*row {
 }
 
 // byID returns a version of a context that carries an ID: a live one if there is any; or nil.
-func (v *View) byID(context string, id schema.ID) *row {
+func (v *view) byID(context string, id schema.ID) *row {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
 	sp := v.spaces[context]
@@ -208,7 +207,7 @@ func underSubject(rows []*row, id schema.ID) *row {
 }
 
 // idsOf returns the IDs that a context gave to contents with that GUID, in the order in which they were written.
-func (v *View) idsOf(context string, g schema.GUID) []schema.ID {
+func (v *view) idsOf(context string, g schema.GUID) []schema.ID {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
 	if sp := v.spaces[context]; sp != nil {
@@ -218,7 +217,7 @@ func (v *View) idsOf(context string, g schema.GUID) []schema.ID {
 }
 
 // lastID returns the highest ID ever given in a context.
-func (v *View) lastID(context string) schema.ID {
+func (v *view) lastID(context string) schema.ID {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
 	if sp := v.spaces[context]; sp != nil {
@@ -228,14 +227,14 @@ func (v *View) lastID(context string) schema.ID {
 }
 
 // contexts returns the known contexts but the default one, sorted. The caller must not change the slice.
-func (v *View) contexts() []string {
+func (v *view) contexts() []string {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
 	return v.known
 }
 
 // knows reports whether a context is listed.
-func (v *View) knows(context string) bool {
+func (v *view) knows(context string) bool {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
 	sp := v.spaces[context]
@@ -243,14 +242,14 @@ func (v *View) knows(context string) bool {
 }
 
 // referrersOf returns the versions that directly refer to one, in no order.
-func (v *View) referrersOf(n Name, number int) []*row {
+func (v *view) referrersOf(n Name, number int) []*row {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
 	return slices.Collect(maps.Keys(v.referrers[place{n.String(), number}]))
 }
 
 // referred reports whether a version has a direct referrer that counts.
-func (v *View) referred(n Name, number int, counts func(*row) bool) bool {
+func (v *view) referred(n Name, number int, counts func(*row) bool) bool {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
 	for r := range v.referrers[place{n.String(), number}] {
@@ -262,21 +261,21 @@ func (v *View) referred(n Name, number int, counts func(*row) bool) bool {
 }
 
 // config returns what is stored for exactly a name, or nil.
-func (v *View) config(name string) *Config {
+func (v *view) config(name string) *Config {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
 	return v.configs[name]
 }
 
 // mode returns the mode stored for exactly a name; empty if there is none.
-func (v *View) mode(name string) Mode {
+func (v *view) mode(name string) Mode {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
 	return v.modes[name]
 }
 
 // modeNames returns the subjects of a context that have a mode of their own.
-func (v *View) modeNames(context string) []string {
+func (v *view) modeNames(context string) []string {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
 	var out []string
@@ -287,114 +286,4 @@ func (v *View) modeNames(context string) []string {
 	}
 	slices.Sort(out)
 	return out
-}
-
-// aliases returns the subjects that have an alias, with what they point at, for names that a prefix selects.
-func (v *View) aliases(p prefix) map[string]string {
-	v.mu.RLock()
-	defer v.mu.RUnlock()
-	out := map[string]string{}
-	for name, c := range v.configs {
-		if n := ParseName(name); c.Alias != "" && n.Subject != "" && p.takes(n) {
-			out[name] = in(n.Context, c.Alias).String()
-		}
-	}
-	return out
-}
-
-// prefix selects subjects by the beginning of their name.
-type prefix struct {
-	every   bool // in all contexts
-	context string
-	text    string
-}
-
-// parsePrefix reads the prefixes of Subjects.
-func parsePrefix(s string) prefix {
-	if rest, ok := strings.CutPrefix(s, allContexts); ok {
-		return prefix{every: true, text: rest}
-	}
-	n := ParseName(s)
-	return prefix{context: n.Context, text: n.Subject}
-}
-
-func (p prefix) takes(n Name) bool {
-	return (p.every || p.context == n.Context) && strings.HasPrefix(n.Subject, p.text)
-}
-
-// listing is a subject in a list: its usual name and its versions.
-type listing struct {
-	name string
-	rows []*row
-}
-
-// list returns the subjects that a prefix selects, in the order of UTF-16 code units of their usual names.
-func (v *View) list(p prefix) []listing {
-	v.settle(p)
-	v.mu.RLock()
-	defer v.mu.RUnlock()
-	if !p.every {
-		return v.spaces[p.context].list(p.text, nil)
-	}
-	plain := v.spaces[DefaultContext].list(p.text, nil)
-	var qualified []listing
-	for _, name := range slices.SortedFunc(maps.Keys(v.spaces), compareContexts) {
-		if name != DefaultContext {
-			qualified = v.spaces[name].list(p.text, qualified)
-		}
-	}
-	return mergeListings(plain, qualified)
-}
-
-// compareContexts orders contexts as qualified subjects are ordered: ":.a.b:x" is before ":.a:x".
-func compareContexts(a, b string) int { return compareUTF16(a+":", b+":") }
-
-func mergeListings(a, b []listing) []listing {
-	if len(b) == 0 {
-		return a
-	}
-	out := make([]listing, 0, len(a)+len(b))
-	for len(a) > 0 && len(b) > 0 {
-		if compareUTF16(a[0].name, b[0].name) < 0 {
-			out, a = append(out, a[0]), a[1:]
-		} else {
-			out, b = append(out, b[0]), b[1:]
-		}
-	}
-	return append(append(out, a...), b...)
-}
-
-func (sp *space) list(text string, out []listing) []listing {
-	if sp == nil {
-		return out
-	}
-	found := sp.roster.from(text)
-	out = slices.Grow(out, len(found))
-	for _, s := range found {
-		if len(s.rows) > 0 {
-			out = append(out, listing{s.full, s.rows})
-		}
-	}
-	return out
-}
-
-// settle brings the rosters that p needs into order. Between settling and listing another subject may be added; it is then
-// later than the list.
-func (v *View) settle(p prefix) {
-	v.mu.RLock()
-	ready := true
-	for name, sp := range v.spaces {
-		ready = ready && (!p.every && name != p.context || sp.roster.settled())
-	}
-	v.mu.RUnlock()
-	if ready {
-		return
-	}
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	for _, sp := range v.spaces {
-		if !sp.roster.settled() {
-			sp.roster.settle()
-		}
-	}
 }

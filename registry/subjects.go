@@ -1,0 +1,90 @@
+package registry
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Subjects lists the subjects that f selects, in the order of UTF-16 code units. Prefix forms: "" and "foo" are of the default
+// context, ":.ctx:" and ":.ctx:foo" of that context, ":*:" and ":*:foo" of all.
+func (r *Registry) Subjects(ctx context.Context, prefix string, f Filter) ([]string, error) {
+	if err := r.current(ctx); err != nil {
+		return nil, err
+	}
+	all := r.view.list(parsePrefix(prefix))
+	out := make([]string, 0, len(all))
+	for _, s := range all {
+		if alive := latest(s.rows) != nil; f == All || alive == (f == Live) {
+			out = append(out, s.name)
+		}
+	}
+	return out, nil
+}
+
+// List returns the selected versions by subject (in the order of UTF-16 code units), then by number.
+func (r *Registry) List(ctx context.Context, s Selection) ([]Listed, error) {
+	if err := r.current(ctx); err != nil {
+		return nil, err
+	}
+	p := parsePrefix(s.Prefix)
+	subjects := r.view.list(p)
+	var aliases map[string][]string
+	if s.Aliases {
+		subjects, aliases = r.withAliases(p, subjects)
+	}
+	out := []Listed{}
+	for _, sub := range subjects {
+		for _, x := range s.pick(sub.rows) {
+			out = append(out, Listed{x.Version, aliases[sub.name]})
+		}
+	}
+	return out, nil
+}
+
+// withAliases adds the subjects that aliases of matching subjects point at, and returns which aliases lead to each subject.
+func (r *Registry) withAliases(p prefix, subjects []listing) ([]listing, map[string][]string) {
+	aliases := map[string][]string{}
+	targets := r.view.aliases(p)
+	for _, from := range slices.SortedFunc(maps.Keys(targets), compareUTF16) {
+		aliases[targets[from]] = append(aliases[targets[from]], from)
+	}
+	for target := range aliases {
+		if n := ParseName(target); !p.takes(n) {
+			subjects = append(subjects, listing{target, r.view.rows(n)})
+		}
+	}
+	slices.SortFunc(subjects, func(a, b listing) int { return compareUTF16(a.name, b.name) })
+	return subjects, aliases
+}
+
+func (s *Selection) pick(rows []*row) []*row {
+	var out []*row
+	for _, x := range rows {
+		if s.Filter.takes(x) {
+			out = append(out, x)
+		}
+	}
+	if s.LatestOnly && len(out) > 0 {
+		out = out[len(out)-1:]
+	}
+	if s.RuleType != "" {
+		out = slices.DeleteFunc(slices.Clone(out), func(x *row) bool { return !x.RuleSet.has(s.RuleType) })
+	}
+	return out
+}
+
+// Contexts lists the contexts whose name, such as ".prod", has the prefix: the default one first, then sorted.
+func (r *Registry) Contexts(ctx context.Context, prefix string) ([]string, error) {
+	if err := r.current(ctx); err != nil {
+		return nil, err
+	}
+	out := []string{}
+	for _, name := range append([]string{DefaultContext}, r.view.contexts()...) {
+		if strings.HasPrefix(name, prefix) {
+			out = append(out, name)
+		}
+	}
+	return out, nil
+}
