@@ -20,7 +20,7 @@ type codec struct {
 func newCodec(n *node) (*codec, error) {
 	var first error
 	for _, plain := range []bool{false, true} {
-		p := plainPrinter{bare: plain}
+		p := plainPrinter{bare: plain, enc: encoder{form: anyBranch, quiet: 1}}
 		p.typ(n, "")
 		s, err := avro.Parse(string(p.buf), avro.WithLaxNames(func(string) error { return nil }))
 		if err == nil {
@@ -34,7 +34,7 @@ func newCodec(n *node) (*codec, error) {
 }
 
 func (c *codec) append(dst []byte, v any) ([]byte, error) {
-	out, err := c.avro.AppendEncode(dst[:len(dst):len(dst)], v)
+	out, err := c.avro.AppendEncode(dst, v)
 	if err != nil {
 		return dst, fault.Wrap(schema.ErrPayload, "avro.Message.Append", err, "the value does not fit the type %s: %v", c.node.typeText(), err)
 	}
@@ -66,14 +66,15 @@ func (c *codec) decode(payload []byte, v any) error {
 	return nil
 }
 
-// needsGuard reports whether a type holds arrays whose items take no bytes, which cost memory without bytes that pay for it,
-// or types without values.
+// needsGuard reports whether a type holds array items or records with fields that take no bytes, which cost memory without
+// bytes that pay for it, or types without values.
 func needsGuard(root *node) bool {
 	sizes := map[*named]bool{}
 	guard := false
 	eachNode(root, func(n *node) {
 		switch {
-		case n.kind == kindArray && takesNoBytes(n.items, sizes, 0):
+		case n.kind == kindArray && takesNoBytes(n.items, sizes, 0),
+			n.kind == kindRecord && len(n.named.fields) > 0 && takesNoBytes(n, sizes, 0):
 			guard = true
 		case n.kind == kindUnion && len(n.branches) == 0, n.kind == kindEnum && len(n.named.symbols) == 0:
 			guard = true
@@ -82,7 +83,7 @@ func needsGuard(root *node) bool {
 	return guard
 }
 
-// takesNoBytes reports whether all values of a type are empty. Beyond the depth of payloads the answer does not matter.
+// takesNoBytes reports whether all values of a type are empty, or may be.
 func takesNoBytes(n *node, known map[*named]bool, depth int) bool {
 	switch n.kind {
 	case kindNull:
@@ -90,8 +91,11 @@ func takesNoBytes(n *node, known map[*named]bool, depth int) bool {
 	case kindFixed:
 		return n.named.size == 0
 	case kindRecord:
-		if empty, ok := known[n.named]; ok || depth > maxPayloadDepth {
+		if empty, ok := known[n.named]; ok {
 			return empty
+		}
+		if depth > maxPayloadDepth {
+			return true
 		}
 		known[n.named] = false // a record within itself has no finite value
 		empty := true
@@ -133,6 +137,7 @@ type plainPrinter struct {
 	buf  []byte
 	seen nameSet
 	bare bool // also without logical types and defaults
+	enc  encoder
 }
 
 func (p *plainPrinter) word(s string) { p.buf = append(p.buf, s...) }
@@ -219,7 +224,7 @@ func (p *plainPrinter) fields(t *named) {
 		p.buf = appendString(p.buf, f.name)
 		p.word(`,"type":`)
 		p.typ(f.typ, t.name.space)
-		if f.def != nil && !p.bare && plainDefault(f) {
+		if f.def != nil && !p.bare && p.fits(f) {
 			p.word(`,"default":`)
 			p.buf = appendValue(p.buf, f.def, false)
 		}
@@ -228,9 +233,9 @@ func (p *plainPrinter) fields(t *named) {
 	p.word("]")
 }
 
-// plainDefault reports whether a default is a value of the field, which Java does not ask of symbols, sizes and bytes.
-func plainDefault(f *field) bool {
-	e := encoder{form: anyBranch}
-	_, err := e.encode(nil, f.typ, f.def)
+// fits reports whether a default is a value of the field, which Java does not ask of symbols, sizes and bytes. All defaults
+// of a type share one budget; those beyond it are left out.
+func (p *plainPrinter) fits(f *field) bool {
+	_, err := p.enc.encode(nil, f.typ, f.def)
 	return err == nil
 }

@@ -22,7 +22,7 @@ const (
 )
 
 // maxEncoding bounds the values looked at for one text: unions try their branches, and defaults lean on defaults.
-const maxEncoding = 1 << 22
+const maxEncoding = 1 << 20
 
 // encoder turns JSON values into Avro's binary form.
 type encoder struct {

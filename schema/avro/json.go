@@ -71,6 +71,7 @@ type jsonReader struct {
 	depth    int
 	comments bool
 	stack    []member // of the arrays and objects being read
+	arena    []member // room for those that are complete
 }
 
 // readJSON reads one value. Only white space may follow it.
@@ -79,11 +80,13 @@ func readJSON(text string, comments bool) (*value, error) {
 	if i := invalidUTF8(text); i >= 0 {
 		return nil, r.fail(i, "the text is not valid UTF-8")
 	}
-	var v value
+	var first [48]member
+	r.stack = first[:0]
 	if err := r.skip(); err != nil {
 		return nil, err
 	}
-	if err := r.value(&v); err != nil {
+	v, err := r.value()
+	if err != nil {
 		return nil, err
 	}
 	for r.pos < len(text) && isSpace(text[r.pos]) {
@@ -159,40 +162,43 @@ func (r *jsonReader) comment() error {
 	return r.fail(r.pos, "unexpected '/'")
 }
 
-func (r *jsonReader) value(v *value) error {
+func (r *jsonReader) value() (value, error) {
 	if r.pos >= len(r.text) {
-		return r.fail(r.pos, "unexpected end of the text; a JSON value is missing")
+		return value{}, r.fail(r.pos, "unexpected end of the text; a JSON value is missing")
 	}
-	v.pos = int32(min(r.pos, 1<<31-1))
+	v := value{pos: int32(min(r.pos, 1<<31-1))}
+	var err error
 	switch c := r.text[r.pos]; {
 	case c == '{':
-		return r.object(v)
+		v.kind = jsonObject
+		v.elems, err = r.object()
 	case c == '[':
-		return r.array(v)
+		v.kind = jsonArray
+		v.elems, err = r.array()
 	case c == '"':
 		v.kind = jsonString
-		s, err := r.string()
-		v.text = s
-		return err
+		v.text, err = r.string()
 	case c == '-' || c >= '0' && c <= '9':
-		return r.number(v)
+		v.kind, v.text, err = r.number()
+	default:
+		v.kind, v.text, err = r.word()
 	}
-	return r.word(v)
+	return v, err
 }
 
-func (r *jsonReader) word(v *value) error {
+func (r *jsonReader) word() (jsonKind, string, error) {
 	for _, w := range [...]string{"null", "true", "false"} {
 		if !strings.HasPrefix(r.text[r.pos:], w) {
 			continue
 		}
 		r.pos += len(w)
-		if w != "null" {
-			v.kind, v.text = jsonBool, w
+		if w == "null" {
+			return jsonNull, "", nil
 		}
-		return nil
+		return jsonBool, w, nil
 	}
 	c, _ := utf8.DecodeRuneInString(r.text[r.pos:])
-	return r.fail(r.pos, "unexpected %q where a JSON value should stand; names and strings need double quotes", c)
+	return 0, "", r.fail(r.pos, "unexpected %q where a JSON value should stand; names and strings need double quotes", c)
 }
 
 func (r *jsonReader) enter() error {
@@ -222,11 +228,10 @@ func (r *jsonReader) next(shut byte) (bool, error) {
 	return false, r.fail(r.pos, "unexpected %q; ',' or %q should stand here", r.text[r.pos], shut)
 }
 
-func (r *jsonReader) array(v *value) error {
-	v.kind = jsonArray
+func (r *jsonReader) array() ([]member, error) {
 	base := len(r.stack)
 	if err := r.enter(); err != nil {
-		return err
+		return nil, err
 	}
 	more := true
 	if r.pos < len(r.text) && r.text[r.pos] == ']' {
@@ -234,25 +239,22 @@ func (r *jsonReader) array(v *value) error {
 		more = false
 	}
 	for more {
-		var m member
-		err := r.value(&m.val)
+		v, err := r.value()
 		if err == nil {
-			r.stack = append(r.stack, m)
+			r.stack = append(r.stack, member{val: v})
 			more, err = r.next(']')
 		}
 		if err != nil {
-			return err
+			return nil, err
 		}
 	}
-	v.elems = r.take(base)
-	return nil
+	return r.take(base), nil
 }
 
-func (r *jsonReader) object(v *value) error {
-	v.kind = jsonObject
+func (r *jsonReader) object() ([]member, error) {
 	base := len(r.stack)
 	if err := r.enter(); err != nil {
-		return err
+		return nil, err
 	}
 	more := true
 	if r.pos < len(r.text) && r.text[r.pos] == '}' {
@@ -261,40 +263,39 @@ func (r *jsonReader) object(v *value) error {
 	}
 	var seen map[string]int // built once the object is large
 	for more {
-		var m member
-		err := r.member(&m)
+		key, err := r.key()
+		var v value
 		if err == nil {
-			seen = r.put(base, seen, m)
+			v, err = r.value()
+		}
+		if err == nil {
+			seen = r.put(base, seen, member{key, v})
 			more, err = r.next('}')
 		}
 		if err != nil {
-			return err
+			return nil, err
 		}
 	}
-	v.elems = r.take(base)
-	return nil
+	return r.take(base), nil
 }
 
-func (r *jsonReader) member(m *member) error {
+// key reads the name of a member and the colon.
+func (r *jsonReader) key() (string, error) {
 	if r.pos >= len(r.text) || r.text[r.pos] != '"' {
-		return r.fail(r.pos, "a member name in double quotes should stand here")
+		return "", r.fail(r.pos, "a member name in double quotes should stand here")
 	}
 	key, err := r.string()
 	if err != nil {
-		return err
+		return "", err
 	}
 	if err := r.skip(); err != nil {
-		return err
+		return "", err
 	}
 	if r.pos >= len(r.text) || r.text[r.pos] != ':' {
-		return r.fail(r.pos, "':' should stand here")
+		return "", r.fail(r.pos, "':' should stand here")
 	}
 	r.pos++
-	if err := r.skip(); err != nil {
-		return err
-	}
-	m.key = key
-	return r.value(&m.val)
+	return key, r.skip()
 }
 
 // put adds a member to the object that begins at base. Large objects are searched through a map, so that the cost stays
@@ -332,61 +333,57 @@ func (r *jsonReader) put(base int, seen map[string]int, m member) map[string]int
 // take moves the members from base on into a slice of their own.
 func (r *jsonReader) take(base int) []member {
 	r.depth--
-	if len(r.stack) == base {
+	n := len(r.stack) - base
+	if n == 0 {
 		return nil
 	}
-	out := make([]member, len(r.stack)-base)
-	copy(out, r.stack[base:])
+	if n > cap(r.arena)-len(r.arena) {
+		const least, most = 16, 1024
+		r.arena = make([]member, 0, max(n, least, min(most, (len(r.text)-r.pos)/12)))
+	}
+	start := len(r.arena)
+	r.arena = append(r.arena, r.stack[base:]...)
 	r.stack = r.stack[:base]
-	return out
+	return r.arena[start:len(r.arena):len(r.arena)]
 }
 
-func (r *jsonReader) number(v *value) error {
+func (r *jsonReader) number() (jsonKind, string, error) {
 	start := r.pos
-	v.kind = jsonInt
+	kind := jsonInt
 	if r.text[r.pos] == '-' {
 		r.pos++
 	}
 	first := r.pos
 	if r.digits() == 0 {
-		return r.fail(start, "a number needs a digit here")
+		return 0, "", r.fail(start, "a number needs a digit here")
 	}
 	if r.text[first] == '0' && r.pos > first+1 {
-		return r.fail(start, "a number must not begin with 0")
+		return 0, "", r.fail(start, "a number must not begin with 0")
 	}
 	if r.pos < len(r.text) && r.text[r.pos] == '.' {
-		v.kind = jsonFloat
+		kind = jsonFloat
 		r.pos++
 		if r.digits() == 0 {
-			return r.fail(start, "a number needs a digit after the point")
+			return 0, "", r.fail(start, "a number needs a digit after the point")
 		}
 	}
-	if err := r.exponent(v, start); err != nil {
-		return err
-	}
-	v.text = r.text[start:r.pos]
-	if v.text == "-0" {
-		v.text = "0"
-	}
-	if len(v.text) > maxDigits {
-		return r.fail(start, "the number has more than %d characters", maxDigits)
-	}
-	return nil
-}
-
-func (r *jsonReader) exponent(v *value, start int) error {
-	if r.pos >= len(r.text) || r.text[r.pos]|0x20 != 'e' {
-		return nil
-	}
-	v.kind = jsonFloat
-	r.pos++
-	if r.pos < len(r.text) && (r.text[r.pos] == '+' || r.text[r.pos] == '-') {
+	if r.pos < len(r.text) && r.text[r.pos]|0x20 == 'e' {
+		kind = jsonFloat
 		r.pos++
+		if r.pos < len(r.text) && (r.text[r.pos] == '+' || r.text[r.pos] == '-') {
+			r.pos++
+		}
+		if r.digits() == 0 {
+			return 0, "", r.fail(start, "a number needs a digit in its exponent")
+		}
 	}
-	if r.digits() == 0 {
-		return r.fail(start, "a number needs a digit in its exponent")
+	if r.pos-start > maxDigits {
+		return 0, "", r.fail(start, "the number has more than %d characters", maxDigits)
 	}
-	return nil
+	if text := r.text[start:r.pos]; text != "-0" {
+		return kind, text, nil
+	}
+	return kind, "0", nil
 }
 
 func (r *jsonReader) digits() int {

@@ -8,7 +8,7 @@ import (
 )
 
 // appendString prints a string as Jackson does: only quotes, backslashes and control characters are escaped.
-func appendString(dst []byte, s string) []byte {
+func appendString[T string | []byte](dst []byte, s T) []byte {
 	dst = append(dst, '"')
 	start := 0
 	for i := 0; i < len(s); i++ {

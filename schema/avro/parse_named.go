@@ -267,7 +267,8 @@ func (p *parser) defaultOf(f *field, v *value) error {
 	if d == nil {
 		return nil
 	}
-	f.def = d
+	own := *d // a copy, so that the field does not keep the whole tree of the text
+	f.def = &own
 	if d.kind != jsonString || f.typ == nil || f.typ.kind != kindFloat && f.typ.kind != kindDouble {
 		return nil
 	}

@@ -45,6 +45,7 @@ type planner struct {
 	resolver *resolver
 	plans    map[[2]*node]*plan
 	depth    int
+	enc      encoder // of defaults; one budget for all
 }
 
 func (p *planner) plan(rd, wr *node) (*plan, error) {
@@ -171,8 +172,7 @@ func (p *planner) step(f *field, wr *named) (step, error) {
 	if f.def == nil {
 		return step{}, fault.New(schema.ErrInvalid, "avro.Message.Project", "the reader's field %q has no default", f.name)
 	}
-	e := encoder{form: anyBranch}
-	bytes, err := e.encode(nil, f.typ, f.def)
+	bytes, err := p.enc.encode(nil, f.typ, f.def)
 	if err != nil {
 		return step{}, fault.New(schema.ErrInvalid, "avro.Message.Project", "the default of the reader's field %q is no value of its type", f.name)
 	}

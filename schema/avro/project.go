@@ -48,7 +48,7 @@ func newProjection(reader *message, writer *node) (*projection, error) {
 	if found := r.list(r.check(reader.node, writer, nil)); len(found) > 0 {
 		return nil, fault.New(schema.ErrInvalid, "avro.Message.Project", "the reader does not read the writer: %s", found[0].Detail)
 	}
-	p := planner{resolver: r, plans: map[[2]*node]*plan{}}
+	p := planner{resolver: r, plans: map[[2]*node]*plan{}, enc: encoder{form: anyBranch, quiet: 1}}
 	root, err := p.plan(reader.node, writer)
 	if err != nil {
 		return nil, err

@@ -1,10 +1,10 @@
 package avro
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math"
 	"strconv"
-	"strings"
 	"unicode/utf8"
 )
 
@@ -128,11 +128,10 @@ func (c *cursor) jsonItems(dst []byte, shut byte, item func([]byte) ([]byte, boo
 
 // appendText prints the bytes of a string; those that are not UTF-8 become U+FFFD, as in Java.
 func appendText(dst, b []byte) []byte {
-	s := string(b)
-	if !utf8.ValidString(s) {
-		s = strings.ToValidUTF8(s, "\uFFFD")
+	if !utf8.Valid(b) {
+		b = bytes.ToValidUTF8(b, []byte("\uFFFD"))
 	}
-	return appendString(dst, s)
+	return appendString(dst, b)
 }
 
 // appendLatin1 prints each byte as the character of that number.

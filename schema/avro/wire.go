@@ -13,7 +13,7 @@ const (
 	maxPayloadDepth = 500     // records, unions, arrays and maps within one another
 	maxIdleItems    = 4 << 10 // items of one array that take no bytes
 	maxIdle         = 1 << 16 // items and records of one payload that take no bytes, besides one for each byte
-	maxText         = 1 << 28 // bytes of JSON or of a projected payload made of one payload
+	maxText         = 1 << 26 // bytes of JSON or of a projected payload made of one payload
 )
 
 // cursor walks a payload by its type. The first failure is kept in err; after it the methods may return anything.
