@@ -75,8 +75,8 @@ func (c *classic) load(v *value, s scope) (*node, error) {
 func (c *classic) object(k *keywords, s scope) (*node, error) {
 	l := &classicObject{classic: c, keywords: k, scope: s}
 	l.collect()
-	if l.keywords.err != nil {
-		return nil, l.keywords.err
+	if l.err != nil {
+		return nil, l.err
 	}
 	n := l.combine()
 	n.id = l.str(s.draft.idKeyword())
@@ -89,7 +89,7 @@ func (c *classic) object(k *keywords, s scope) (*node, error) {
 	if n.arr != nil {
 		n.arr.minContains, n.arr.maxContains = extraCount(n.extra, "minContains"), extraCount(n.extra, "maxContains")
 	}
-	return n, l.keywords.err
+	return n, l.err
 }
 
 // extraCount reads a count that the draft does not know but that comparisons look at all the same.
@@ -262,12 +262,12 @@ func (l *classicObject) numberNode(integer bool) *node {
 }
 
 func (l *classicObject) sub(v *value) *node {
-	if l.keywords.err != nil {
+	if l.err != nil {
 		return nil
 	}
 	n, err := l.load(v, l.scope)
-	if err != nil && l.keywords.err == nil {
-		l.keywords.err = err
+	if err != nil && l.err == nil {
+		l.err = err
 	}
 	return n
 }

@@ -77,8 +77,8 @@ func (c *classic) within(d *document, fragment string, s scope, at *value) (*val
 	case fragment == "":
 		return d.root, s, nil
 	case strings.HasPrefix(fragment, "/"):
-		v := pointer(d.root, fragment)
-		s.base = s.across(d, fragment)
+		v, base := s.across(d, fragment)
+		s.base = base
 		if v == nil {
 			v = c.embedded(withoutFragment(s.base)+"#"+fragment, s)
 		}
@@ -95,22 +95,18 @@ func (c *classic) within(d *document, fragment string, s scope, at *value) (*val
 	return d.root, s, nil
 }
 
-// across returns the base behind a pointer: identifiers that it passes below the root change it.
-func (s scope) across(d *document, fragment string) string {
-	base, crossed := scope{draft: s.draft, base: d.uri}.inside(d.root), false
-	v := d.root
-	for i := 1; i <= len(fragment) && v != nil; i++ {
-		if i < len(fragment) && fragment[i] != '/' {
-			continue
-		}
-		if v = pointer(d.root, fragment[:i]); v != nil && i < len(fragment) && v.get(s.draft.idKeyword()) != nil {
-			base, crossed = scope{draft: s.draft, base: base}.inside(v), true
-		}
-	}
+// across follows a pointer and returns its target with the base there: identifiers that it passes below the root change it.
+func (s scope) across(d *document, fragment string) (*value, string) {
+	at := scope{draft: s.draft, base: d.uri}
+	crossed := false
+	v := pointer(d.root, fragment, func(x *value) {
+		at.base = at.inside(x)
+		crossed = crossed || x != d.root && x.get(s.draft.idKeyword()) != nil
+	})
 	if crossed {
-		return base
+		return v, at.base
 	}
-	return s.base
+	return v, s.base
 }
 
 // idKey names the identifiers of one document under one keyword.
@@ -164,7 +160,7 @@ func (c *classic) embedded(resolved string, s scope) *value {
 	}
 	uri, fragment, _ := strings.Cut(resolved, "#")
 	if v := ids[uri]; v != nil && (fragment == "" || strings.HasPrefix(fragment, "/")) {
-		return pointer(v, fragment)
+		return pointer(v, fragment, nil)
 	}
 	return nil
 }

@@ -4,7 +4,7 @@ import "github.com/pawl-registry/pawl/schema"
 
 // Bounds of one comparison. Honest schemas of a thousand properties stay far below them.
 const (
-	maxSteps        = 3_000_000 // pairs compared, edges tried and findings copied
+	maxSteps        = 1_000_000 // pairs compared, edges tried and findings copied
 	maxCompareDepth = 20_000    // pairs below one another
 	maxFindings     = 2_000     // kept for one pair
 )

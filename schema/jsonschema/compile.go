@@ -91,8 +91,8 @@ func (c *compiler) compile(v *value, s scope) (*check, error) {
 	c.places[x] = s.base
 	o := &objectCompiler{compiler: c, keywords: newKeywords(s.doc, v), scope: s, check: x}
 	o.compile()
-	if o.keywords.err != nil {
-		return nil, o.keywords.err
+	if o.err != nil {
+		return nil, o.err
 	}
 	x.inPlace = len(x.all)+len(x.any)+len(x.one) > 0 || x.not != nil || x.cond != nil || x.ref != nil || x.dynamic != nil
 	x.anything = !x.inPlace && x.types == 0 && x.enum == nil && x.format == nil && x.number == nil && x.str == nil &&

@@ -117,7 +117,7 @@ func rootDraft(d *document) (draft, error) {
 }
 
 // maxNodes bounds the model of one schema. A text of one megabyte makes far fewer nodes unless dynamic references multiply it.
-const maxNodes = 400_000
+const maxNodes = 200_000
 
 // budget counts the nodes of a model and the depth of its loading.
 type budget struct {

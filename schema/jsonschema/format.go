@@ -2,11 +2,18 @@ package jsonschema
 
 import v5 "github.com/santhosh-tekuri/jsonschema/v5"
 
-// formatCheck asserts a format. The classic drafts assert formats, as Confluent's validator for them does; in the modern ones
-// a format is an annotation, and so is one whose name nobody knows.
+// formatCheck asserts a format. The classic drafts assert the formats they define, as Confluent's validator for them does; in
+// the modern drafts a format is an annotation, and so is one that the draft does not define.
 type formatCheck struct {
 	name  string
 	valid func(any) bool
+}
+
+// The drafts that brought each format.
+var formatSince = map[string]draft{
+	"date-time": draft04, "email": draft04, "hostname": draft04, "ipv4": draft04, "ipv6": draft04, "uri": draft04,
+	"uri-reference": draft06, "uri-template": draft06, "json-pointer": draft06,
+	"date": draft07, "time": draft07, "iri": draft07, "iri-reference": draft07, "regex": draft07, "relative-json-pointer": draft07,
 }
 
 func (o *objectCompiler) format() *formatCheck {
@@ -14,14 +21,14 @@ func (o *objectCompiler) format() *formatCheck {
 	if v == nil {
 		return nil
 	}
-	name := v.text
-	if name == "regex" {
-		return &formatCheck{name, validPattern}
+	since, known := formatSince[v.text]
+	if !known || !o.from(since) {
+		return nil
 	}
-	if valid := v5.Formats[name]; valid != nil {
-		return &formatCheck{name, valid}
+	if v.text == "regex" {
+		return &formatCheck{v.text, validPattern}
 	}
-	return nil
+	return &formatCheck{v.text, v5.Formats[v.text]}
 }
 
 func validPattern(v any) bool {

@@ -10,10 +10,11 @@ type modern struct {
 	known map[string]*value   // resource URIs and anchors
 	path  []*value            // the objects being translated, outermost first
 	seen  map[*document]bool
+	first map[*value]*value // first definitions, see firstDefinition
 }
 
 func newModern(lib *library) *modern {
-	return &modern{lib: lib, knots: map[*value]*knot{}, index: map[*value]standing{}, known: map[string]*value{}, seen: map[*document]bool{}}
+	return &modern{lib: lib, knots: map[*value]*knot{}, index: map[*value]standing{}, known: map[string]*value{}, seen: map[*document]bool{}, first: map[*value]*value{}}
 }
 
 // load translates one subschema.
@@ -36,7 +37,7 @@ func (m *modern) load(v *value, d *document) (*node, error) {
 	defer func() { m.path = m.path[:len(m.path)-1] }()
 	o := &modernObject{modern: m, keywords: newKeywords(d, v), base: m.index[v].base}
 	n := o.translate()
-	return n, o.keywords.err
+	return n, o.err
 }
 
 // modernObject translates one schema object.
@@ -66,7 +67,7 @@ func (o *modernObject) translate() *node {
 		members = hashOrdered(members)
 	}
 	for _, m := range members {
-		if o.keywords.err != nil {
+		if o.err != nil {
 			return nil
 		}
 		o.keyword(m.key, m.value)
@@ -85,7 +86,7 @@ func (o *modernObject) finish() *node {
 			o.acc = join(o.acc, late)
 		}
 	}
-	if o.keywords.err != nil {
+	if o.err != nil {
 		return nil
 	}
 	n := o.acc
@@ -129,12 +130,12 @@ func (o *modernObject) annotate(n *node) {
 func (o *modernObject) yield(n *node) { o.acc = join(o.acc, n) }
 
 func (o *modernObject) sub(v *value) *node {
-	if o.keywords.err != nil {
+	if o.err != nil {
 		return nil
 	}
 	n, err := o.load(v, o.doc)
-	if err != nil && o.keywords.err == nil {
-		o.keywords.err = err
+	if err != nil && o.err == nil {
+		o.err = err
 	}
 	return n
 }

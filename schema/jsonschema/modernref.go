@@ -98,12 +98,12 @@ func (o *modernObject) ref(v *value) {
 	}
 	target, err := o.find(v, o.base, o.doc)
 	if err != nil {
-		o.keywords.err = err
+		o.err = err
 		return
 	}
 	n := &node{kind: kindRef, ref: resolve(o.base, v.text)}
-	if err := o.tie(n, target); err != nil && o.keywords.err == nil {
-		o.keywords.err = err
+	if err := o.tie(n, target); err != nil && o.err == nil {
+		o.err = err
 	}
 	o.yield(n)
 }
@@ -157,7 +157,7 @@ func (m *modern) find(at *value, base string, d *document) (*value, error) {
 		}
 	}
 	if strings.HasPrefix(fragment, "/") {
-		if v := pointer(root, fragment); v != nil && (v.kind == jsonObject || v.kind == jsonBool) {
+		if v := pointer(root, fragment, nil); v != nil && (v.kind == jsonObject || v.kind == jsonBool) {
 			return m.standing(v, root), nil
 		}
 	}
@@ -179,7 +179,7 @@ func (o *modernObject) dynamicRef(rest *node) *node {
 	if target == nil {
 		var err error
 		if target, err = o.find(o.dynamic, o.base, o.doc); err != nil {
-			o.keywords.err = err
+			o.err = err
 			return nil
 		}
 	}
@@ -191,14 +191,14 @@ func (o *modernObject) dynamicRef(rest *node) *node {
 		if above == target {
 			n := &node{kind: kindRef, ref: resolve(o.base, o.dynamic.text)}
 			if err := o.tie(n, target); err != nil {
-				o.keywords.err = err
+				o.err = err
 			}
 			return generatedAllOf(n, rest)
 		}
 	}
 	n, err := o.load(target, o.docOf(target))
 	if err != nil {
-		o.keywords.err = err
+		o.err = err
 		return nil
 	}
 	return generatedAllOf(n, rest)
@@ -206,25 +206,37 @@ func (o *modernObject) dynamicRef(rest *node) *node {
 
 // outermost returns the outermost object on the path that carries the dynamic anchor, itself or in its first definition.
 func (o *modernObject) outermost(anchor string) *value {
-	carries := func(v *value) bool {
-		a := v.get("$dynamicAnchor")
-		return a != nil && a.kind == jsonString && a.text == anchor
-	}
 	for _, v := range o.path {
-		if carries(v) {
+		if carries(v, anchor) {
 			return v
 		}
-		defs := v.get("$defs")
-		if defs == nil || defs.kind != jsonObject || len(defs.members) == 0 {
-			continue
-		}
-		members := defs.members
-		if o.docOf(v) != nil && o.docOf(v).main {
-			members = hashOrdered(members)
-		}
-		if first := members[0].value; first.kind == jsonObject && carries(first) {
+		if first := o.firstDefinition(v); first != nil && carries(first, anchor) {
 			return first
 		}
 	}
 	return nil
+}
+
+func carries(v *value, anchor string) bool {
+	a := v.get("$dynamicAnchor")
+	return a != nil && a.kind == jsonString && a.text == anchor
+}
+
+// firstDefinition returns the first entry of an object's $defs in the order in which its document is read, or nil.
+func (m *modern) firstDefinition(v *value) *value {
+	if first, known := m.first[v]; known {
+		return first
+	}
+	var first *value
+	if defs := v.get("$defs"); defs != nil && defs.kind == jsonObject && len(defs.members) > 0 {
+		members := defs.members
+		if d := m.docOf(v); d != nil && d.main {
+			members = hashOrdered(members)
+		}
+		if first = members[0].value; first.kind != jsonObject {
+			first = nil
+		}
+	}
+	m.first[v] = first
+	return first
 }

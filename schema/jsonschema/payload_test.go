@@ -167,6 +167,25 @@ func itoa(i int) string {
 	return string(b)
 }
 
+func TestEscapedStringsAreComparedByContents(t *testing.T) {
+	m := message(t, `{"uniqueItems":true}`)
+	for payload, valid := range map[string]bool{
+		`["\u0061","\u0062"]`: true, `["\u0061","a"]`: false, `["\u0061b","\u0061\u0062"]`: false,
+		`[{"\u0061":1},{"\u0062":1}]`: true, `[{"\u0061":1},{"a":1.0}]`: false, `[{"a":1,"b":2},{"b":2,"a":1}]`: false,
+	} {
+		if err := m.Check([]byte(payload)); (err == nil) != valid {
+			t.Errorf("%s: %v, want valid = %t", payload, err, valid)
+		}
+	}
+	m = message(t, `{"properties":{"é":{"const":"\u00fc"}},"required":["é"],"additionalProperties":false}`)
+	if err := m.Check([]byte(`{"\u00e9":"\u00fc"}`)); err != nil {
+		t.Error(err)
+	}
+	if err := m.Check([]byte(`{"\u00e9":"\u00fd"}`)); err == nil {
+		t.Error("another string than the constant is taken")
+	}
+}
+
 func TestEncodingValidatesWhatItWrites(t *testing.T) {
 	type item struct {
 		SKU string `json:"sku"`

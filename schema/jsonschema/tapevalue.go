@@ -213,7 +213,7 @@ func (t *tape) same(i, j int) bool {
 		if (x.flags|y.flags)&flagEscaped == 0 {
 			return bytes.Equal(t.raw(i), t.raw(j))
 		}
-		return string(t.text(i)) == string(t.text(j))
+		return bytes.Equal(bytes.Clone(t.text(i)), t.text(j)) // both may want the scratch
 	case jsonArray:
 		if x.count != y.count {
 			return false

@@ -50,13 +50,16 @@ func fragmentOf(uri string) string {
 	return fragment
 }
 
-// pointer follows a JSON pointer (the fragment without '#') from v. It returns nil if a step leads nowhere. Steps are
-// URL-decoded before ~1 and ~0 are.
-func pointer(v *value, fragment string) *value {
+// pointer follows a JSON pointer (the fragment without '#') from v and calls pass, if not nil, for each value on the way. It
+// returns nil if a step leads nowhere. Steps are URL-decoded before ~1 and ~0 are.
+func pointer(v *value, fragment string, pass func(*value)) *value {
 	if fragment == "" {
 		return v
 	}
 	for _, step := range strings.Split(fragment, "/")[1:] {
+		if pass != nil {
+			pass(v)
+		}
 		if s, err := url.QueryUnescape(step); err == nil {
 			step = s
 		}

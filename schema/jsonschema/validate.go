@@ -125,7 +125,7 @@ func (r *run) check(c *check, i int, m *marks) bool {
 
 func (r *run) apply(c *check, i int, m *marks) bool {
 	x := &r.t.tokens[i]
-	if c.types != 0 && c.types&typeOfKind[x.kind] == 0 && !(c.types&typeInteger != 0 && x.kind == jsonNumber && r.integer(i)) {
+	if c.types != 0 && c.types&typeOfKind[x.kind] == 0 && (c.types&typeInteger == 0 || x.kind != jsonNumber || !r.integer(i)) {
 		if r.quiet > 0 {
 			return false
 		}
