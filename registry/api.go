@@ -154,6 +154,8 @@ type Selection struct {
 	LatestOnly bool
 	RuleType   string // keeps versions that have a rule of this type, judged after LatestOnly; empty keeps all
 	Aliases    bool   // adds the subjects that aliases of matching subjects point at
+	Offset     int    // versions to leave out at the beginning
+	Limit      int    // versions to return at most; 0 is all
 }
 
 // Listed is a version that List found.

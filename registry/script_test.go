@@ -301,7 +301,7 @@ var commands = map[string]func(*story, context.Context, command) (any, error){
 	},
 	"list": func(s *story, ctx context.Context, c command) (any, error) {
 		return s.reg.List(ctx, registry.Selection{Prefix: c.keys["prefix"], Filter: c.filter(), LatestOnly: c.has("latestonly"),
-			RuleType: c.keys["ruletype"], Aliases: c.has("aliases")})
+			RuleType: c.keys["ruletype"], Aliases: c.has("aliases"), Offset: number(c.keys["offset"]), Limit: number(c.keys["limit"])})
 	},
 	"delete": func(s *story, ctx context.Context, c command) (any, error) {
 		if v := c.keys["version"]; v != "" {

@@ -34,11 +34,19 @@ func (r *Registry) List(ctx context.Context, s Selection) ([]Listed, error) {
 	if s.Aliases {
 		subjects, aliases = r.withAliases(p, subjects)
 	}
-	out := []Listed{}
+	out, skip := []Listed{}, s.Offset
 	for _, sub := range subjects {
-		for _, x := range s.pick(sub.rows) {
-			out = append(out, Listed{x.Version, aliases[sub.name]})
+		found := s.pick(sub.rows)
+		if skip >= len(found) {
+			skip -= len(found)
+			continue
 		}
+		for _, x := range found[max(skip, 0):] {
+			if out = append(out, Listed{x.Version, aliases[sub.name]}); len(out) == s.Limit {
+				return out, nil
+			}
+		}
+		skip = 0
 	}
 	return out, nil
 }

@@ -16,12 +16,11 @@ func (s *server) schemas(x *exchange) (reply, error) {
 	}
 	found, err := s.reg.List(x.ctx(), registry.Selection{
 		Prefix: x.query.Get("subjectPrefix"), Filter: x.deleted(), LatestOnly: x.flag("latestOnly"),
-		RuleType: x.query.Get("ruleType"), Aliases: x.flag("aliases"),
+		RuleType: x.query.Get("ruleType"), Aliases: x.flag("aliases"), Offset: w.offset, Limit: w.limit,
 	})
 	if err != nil {
 		return reply{}, err
 	}
-	found = cut(found, w)
 	out := make([]openapi.Schema, len(found))
 	for i, v := range found {
 		out[i] = schemaOut(v.Version)
