@@ -38,7 +38,7 @@ func idleFake() (*fake, *serde.Resolver) {
 	return f, serde.NewResolver(f, schema.NewFormats(idle{}), serde.Options{})
 }
 
-type value struct{ n int }
+type value struct{}
 
 // BenchmarkDecode is the registry's part of reading a record, 64 IDs being known: ours beside franz-go's Serde, whose IDs are
 // registered by hand.

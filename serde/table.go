@@ -81,11 +81,3 @@ func (t *table[K, V]) drop(k K) {
 	}
 	t.cells.Store(&next)
 }
-
-func (t *table[K, V]) clear() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.cells.Store(&map[K]*cell[V]{})
-}
-
-func (t *table[K, V]) len() int { return len(*t.cells.Load()) }

@@ -3,9 +3,9 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -64,8 +64,7 @@ func versionCommand(a *cli.App) *cobra.Command {
 	return &cobra.Command{
 		Use: "version", Short: "Print the version", Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			_, err := fmt.Fprintln(a.Out, a.Version)
-			return err
+			return a.Print(map[string]string{"version": a.Version}, func(w *strings.Builder) { w.WriteString(a.Version + "\n") })
 		},
 	}
 }

@@ -30,6 +30,8 @@ var (
 	ErrFindings = fault.NewCode(fault.Invalid, "findings")
 	// ErrServer is the code of a server that cannot start, or stopped by itself.
 	ErrServer = fault.NewCode(fault.Unavailable, "server")
+	// ErrOutput is the code of standard output that takes nothing more.
+	ErrOutput = fault.NewCode(fault.Invalid, "output")
 	// ErrBroker is the code of a broker that is unreachable or refused.
 	ErrBroker = fault.NewCode(fault.Unavailable, "broker")
 )

@@ -7,35 +7,47 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+
+	"github.com/pawl-registry/pawl/fault"
 )
 
-// Print writes a result: value as JSON for programs, or what text writes for people.
-func (a *App) Print(value any, text func(w io.Writer)) error {
-	if !a.JSON() {
-		text(a.Out)
-		return nil
+// Print writes a result to standard output: value as JSON for programs, or what text writes for people.
+func (a *App) Print(value any, text func(w *strings.Builder)) error {
+	var w strings.Builder
+	if a.JSON() {
+		e := json.NewEncoder(&w)
+		e.SetEscapeHTML(false)
+		e.SetIndent("", "  ")
+		if err := e.Encode(value); err != nil {
+			return fault.Wrap(ErrOutput, "pawl", err, "the result cannot be written as JSON")
+		}
+	} else {
+		text(&w)
 	}
-	e := json.NewEncoder(a.Out)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	if err := e.Encode(value); err != nil {
-		return fmt.Errorf("write output: %w", err)
+	return a.Write(w.String())
+}
+
+// Write writes text to standard output.
+func (a *App) Write(text string) error {
+	if _, err := io.WriteString(a.Out, text); err != nil {
+		return fault.Wrap(ErrOutput, "pawl", err, "standard output: %v", err)
 	}
 	return nil
 }
 
 // Table writes rows in columns under a head.
-func Table(w io.Writer, head []string, rows [][]string) {
+func Table(w *strings.Builder, head []string, rows [][]string) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, strings.Join(head, "\t"))
-	for _, r := range rows {
-		fmt.Fprintln(t, strings.Join(r, "\t"))
+	for _, r := range append([][]string{head}, rows...) {
+		_, _ = io.WriteString(t, strings.Join(r, "\t")+"\n") // a Builder takes everything
 	}
-	_ = t.Flush() // a writer that fails fails for every other line, too
+	_ = t.Flush()
 }
 
 // Say writes a line of talk.
-func (a *App) Say(format string, args ...any) { fmt.Fprintf(a.Err, format+"\n", args...) }
+func (a *App) Say(format string, args ...any) {
+	_, _ = fmt.Fprintf(a.Err, format+"\n", args...) // nobody is left to tell
+}
 
 // Progress is one line about long work, rewritten in place. It shows on a terminal only. The zero value shows nothing.
 type Progress struct {
@@ -60,12 +72,12 @@ func (p *Progress) Count(n int) {
 		return
 	}
 	p.shown = time.Now()
-	fmt.Fprintf(p.w, "\r%d %s, %.0f/s\x1b[K", n, p.what, float64(n)/max(time.Since(p.start).Seconds(), 0.001))
+	_, _ = fmt.Fprintf(p.w, "\r%d %s, %.0f/s\x1b[K", n, p.what, float64(n)/max(time.Since(p.start).Seconds(), 0.001))
 }
 
 // End clears the line.
 func (p *Progress) End() {
 	if p.w != nil && !p.shown.IsZero() {
-		fmt.Fprint(p.w, "\r\x1b[K")
+		_, _ = fmt.Fprint(p.w, "\r\x1b[K")
 	}
 }

@@ -3,7 +3,6 @@ package demo
 import (
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
 	"time"
@@ -35,7 +34,7 @@ func Command(a *cli.App, formats *schema.Formats) *cobra.Command {
 		RunE: func(c *cobra.Command, _ []string) error {
 			ctx, cancel := context.WithTimeout(c.Context(), limit)
 			defer cancel()
-			d := &demo{app: a, formats: formats, out: a.Out, green: a.Colour(a.Out)}
+			d := &demo{app: a, formats: formats, green: a.Colour(a.Out)}
 			return d.run(ctx)
 		},
 	}
@@ -45,7 +44,6 @@ func Command(a *cli.App, formats *schema.Formats) *cobra.Command {
 type demo struct {
 	app     *cli.App
 	formats *schema.Formats
-	out     io.Writer
 	green   bool // colour what is fine
 
 	packages  []Package
@@ -161,7 +159,8 @@ func (d *demo) createTopic(ctx context.Context, topic string) error {
 	return nil
 }
 
-func (d *demo) step(format string, args ...any) { fmt.Fprintf(d.out, format+"\n", args...) }
+// step tells what was done. If nobody reads it, the exit status still says how it ended.
+func (d *demo) step(format string, args ...any) { _, _ = fmt.Fprintf(d.app.Out, format+"\n", args...) }
 
 func (d *demo) fine(text string) string {
 	if d.green {

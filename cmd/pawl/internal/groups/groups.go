@@ -4,7 +4,7 @@ package groups
 import (
 	"context"
 	"fmt"
-	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -44,12 +44,12 @@ func list(a *cli.App) *cobra.Command {
 			for _, g := range found.Sorted() {
 				all = append(all, entry{g.Group, g.State, g.ProtocolType})
 			}
-			return a.Print(all, func(w io.Writer) { writeList(w, all) })
+			return a.Print(all, func(w *strings.Builder) { writeList(w, all) })
 		},
 	}
 }
 
-func writeList(w io.Writer, all []entry) {
+func writeList(w *strings.Builder, all []entry) {
 	rows := make([][]string, 0, len(all))
 	for _, e := range all {
 		rows = append(rows, []string{e.Group, e.State, e.Protocol})
@@ -128,7 +128,7 @@ func look(ctx context.Context, adm *kadm.Client, group string) (description, err
 	return d, nil
 }
 
-func (d description) write(w io.Writer) {
+func (d description) write(w *strings.Builder) {
 	fmt.Fprintf(w, "group %s  %s  %d members\n", d.Group, d.State, len(d.Members))
 	var rows [][]string
 	for _, o := range d.Offsets {

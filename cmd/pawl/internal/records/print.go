@@ -70,14 +70,17 @@ func (p *printer) print(ctx context.Context, r *kgo.Record) error {
 
 func (p *printer) write(l line) error {
 	if p.app.JSON() {
-		return json.NewEncoder(p.out).Encode(l)
+		e := json.NewEncoder(p.out)
+		e.SetEscapeHTML(false)
+		return e.Encode(l)
 	}
+	text := make([]byte, 0, 1024)
 	if p.withKey {
-		p.out.Write(l.Key)
-		p.out.WriteString(p.separator)
+		text = append(append(text, l.Key...), p.separator...)
 	}
-	p.out.Write(l.Value)
-	return p.out.WriteByte('\n') // reports what failed before it, too
+	text = append(append(text, l.Value...), '\n')
+	_, err := p.out.Write(text)
+	return err
 }
 
 // show returns a key or value as JSON. What was not written with a schema is shown as a string, or base64 if it is no text;

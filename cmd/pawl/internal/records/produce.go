@@ -4,7 +4,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
-	"io"
+	"strings"
 	"sync"
 
 	"github.com/spf13/cobra"
@@ -185,7 +185,7 @@ func (p *producer) report(ctx context.Context, err error) error {
 		err = p.explain(ctx, r)
 	}
 	written := map[string]any{"topic": p.topic, "records": p.acked}
-	if printed := p.app.Print(written, func(io.Writer) { p.app.Say("%d records written to %s", p.acked, p.topic) }); err == nil {
+	if printed := p.app.Print(written, func(*strings.Builder) { p.app.Say("%d records written to %s", p.acked, p.topic) }); err == nil {
 		return printed
 	}
 	return err

@@ -1,7 +1,7 @@
 package subjects
 
 import (
-	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -60,7 +60,7 @@ func (k *checker) run(a *cli.App, c *cobra.Command, files []string) error {
 		}
 		reports = append(reports, r)
 	}
-	if err := a.Print(reports, func(w io.Writer) { writeReports(w, reports) }); err != nil {
+	if err := a.Print(reports, func(w *strings.Builder) { writeReports(w, reports) }); err != nil {
 		return err
 	}
 	for _, r := range reports {

@@ -2,7 +2,6 @@ package subjects
 
 import (
 	"fmt"
-	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -56,7 +55,7 @@ func printed(a *cli.App, value any, text string, err error) error {
 	if err != nil {
 		return err
 	}
-	return a.Print(value, func(w io.Writer) { fmt.Fprintln(w, strings.TrimSuffix(text, "\n")) })
+	return a.Print(value, func(w *strings.Builder) { fmt.Fprintln(w, strings.TrimSuffix(text, "\n")) })
 }
 
 func list(a *cli.App) *cobra.Command {
@@ -75,7 +74,7 @@ func list(a *cli.App) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.Print(names, func(w io.Writer) {
+			return a.Print(names, func(w *strings.Builder) {
 				for _, n := range names {
 					fmt.Fprintln(w, n)
 				}
@@ -110,14 +109,14 @@ func versions(a *cli.App) *cobra.Command {
 				}
 				all = append(all, s)
 			}
-			return a.Print(all, func(w io.Writer) { versionTable(w, all) })
+			return a.Print(all, func(w *strings.Builder) { versionTable(w, all) })
 		},
 	}
 	c.Flags().BoolVar(&deleted, "deleted", false, "also list soft-deleted versions")
 	return c
 }
 
-func versionTable(w io.Writer, all []openapi.Schema) {
+func versionTable(w *strings.Builder, all []openapi.Schema) {
 	rows := make([][]string, 0, len(all))
 	for _, s := range all {
 		state := "live"

@@ -2,7 +2,7 @@ package subjects
 
 import (
 	"fmt"
-	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -31,7 +31,7 @@ func register(a *cli.App) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.Print(res, func(w io.Writer) { fmt.Fprintln(w, res.ID) })
+			return a.Print(res, func(w *strings.Builder) { fmt.Fprintln(w, res.ID) })
 		},
 	}
 	c.Flags().StringVar(&subject, "subject", "", "the subject, such as orders-value")

@@ -3,7 +3,6 @@ package subjects
 import (
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -40,7 +39,7 @@ func remove(a *cli.App) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.Print(numbers, func(w io.Writer) { fmt.Fprintln(w, strings.Trim(fmt.Sprint(numbers), "[]")) })
+			return a.Print(numbers, func(w *strings.Builder) { fmt.Fprintln(w, strings.Trim(fmt.Sprint(numbers), "[]")) })
 		},
 	}
 	c.Flags().BoolVar(&permanent, "permanent", false, "remove for good")

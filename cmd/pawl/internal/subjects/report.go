@@ -3,8 +3,8 @@ package subjects
 import (
 	"cmp"
 	"fmt"
-	"io"
 	"regexp"
+	"strings"
 
 	"github.com/pawl-registry/pawl/client"
 )
@@ -78,7 +78,7 @@ func (k *checker) fromServer(file string, v client.Verdict) report {
 	return r
 }
 
-func writeReports(w io.Writer, reports []report) {
+func writeReports(w *strings.Builder, reports []report) {
 	broken := 0
 	for _, r := range reports {
 		if !r.Compatible {
@@ -89,7 +89,7 @@ func writeReports(w io.Writer, reports []report) {
 	fmt.Fprintf(w, "%d checked, %d incompatible\n", len(reports), broken)
 }
 
-func (r report) write(w io.Writer) {
+func (r report) write(w *strings.Builder) {
 	for _, f := range r.Findings {
 		fmt.Fprintf(w, "%s: %s", r.File, f.Rule)
 		if f.Path != "" {

@@ -3,7 +3,7 @@ package topics
 import (
 	"context"
 	"fmt"
-	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -115,7 +115,7 @@ func changed(all []config) []config {
 	return set
 }
 
-func (d description) write(w io.Writer) {
+func (d description) write(w *strings.Builder) {
 	fmt.Fprintf(w, "topic %s  %d partitions", d.Topic, len(d.Partitions))
 	if d.ID != "" {
 		fmt.Fprintf(w, "  id %s", d.ID)

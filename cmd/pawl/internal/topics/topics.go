@@ -4,7 +4,6 @@ package topics
 import (
 	"context"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
@@ -54,7 +53,7 @@ func create(a *cli.App) *cobra.Command {
 				}
 				return cli.Refused(err, "create topic %q", args[0])
 			}
-			return a.Print(map[string]any{"topic": args[0]}, func(w io.Writer) { fmt.Fprintln(w, args[0]) })
+			return a.Print(map[string]any{"topic": args[0]}, func(w *strings.Builder) { fmt.Fprintln(w, args[0]) })
 		},
 	}
 	c.Flags().Int32Var(&partitions, "partitions", -1, "number of partitions; -1 is the broker's default")
@@ -103,14 +102,14 @@ func list(a *cli.App) *cobra.Command {
 					all = append(all, entry{t.Topic, len(t.Partitions)})
 				}
 			}
-			return a.Print(all, func(w io.Writer) { writeList(w, all) })
+			return a.Print(all, func(w *strings.Builder) { writeList(w, all) })
 		},
 	}
 	c.Flags().BoolVar(&internal, "internal", false, "also list the broker's own topics")
 	return c
 }
 
-func writeList(w io.Writer, all []entry) {
+func writeList(w *strings.Builder, all []entry) {
 	rows := make([][]string, 0, len(all))
 	for _, e := range all {
 		rows = append(rows, []string{e.Topic, fmt.Sprint(e.Partitions)})
@@ -139,7 +138,7 @@ func remove(a *cli.App) *cobra.Command {
 				}
 			}
 			slices.Sort(args)
-			return a.Print(args, func(w io.Writer) { fmt.Fprintln(w, strings.Join(args, "\n")) })
+			return a.Print(args, func(w *strings.Builder) { fmt.Fprintln(w, strings.Join(args, "\n")) })
 		},
 	}
 }
