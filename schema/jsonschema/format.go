@@ -31,6 +31,16 @@ func (o *objectCompiler) format() *formatCheck {
 	return &formatCheck{v.text, v5.Formats[v.text]}
 }
 
+// fits applies the check. The checks are a library's; one that panics on a string has not found it valid.
+func (f *formatCheck) fits(s string) (ok bool) {
+	defer func() {
+		if recover() != nil {
+			ok = false
+		}
+	}()
+	return f.valid(s)
+}
+
 func validPattern(v any) bool {
 	text, ok := v.(string)
 	if !ok {

@@ -38,7 +38,7 @@ func compilePattern(text string) (*pattern, error) {
 			return &pattern{text: text, linear: linear}, nil
 		}
 	}
-	back, err := regexp2.Compile(source, regexp2.None)
+	back, err := compileBacktracking(source)
 	if err != nil {
 		return nil, fmt.Errorf("%q is no regular expression: %w", text, err)
 	}
@@ -46,15 +46,30 @@ func compilePattern(text string) (*pattern, error) {
 	return &pattern{text: text, back: back}, nil
 }
 
+func compileBacktracking(source string) (re *regexp2.Regexp, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("%v", r)
+		}
+	}()
+	return regexp2.Compile(source, regexp2.None)
+}
+
 // dialectal reports whether an expression that RE2 accepts may mean something else to Java.
 func dialectal(source string) bool {
 	return strings.Contains(source, "&&") || strings.Contains(source, "[[:")
 }
 
-// find reports whether the expression matches anywhere in s. A match that exceeds its time is an error.
-func (p *pattern) find(s string) (bool, error) {
+// find reports whether the expression matches anywhere in s. A match that exceeds its time is an error, and so is a panic of
+// the backtracking engine, which is a library that outside text drives.
+func (p *pattern) find(s string) (found bool, err error) {
 	if p.linear != nil {
 		return p.linear.MatchString(s), nil
 	}
+	defer func() {
+		if r := recover(); r != nil {
+			found, err = false, fmt.Errorf("matching %q failed: %v", p.text, r)
+		}
+	}()
 	return p.back.MatchString(s)
 }

@@ -207,11 +207,11 @@ func (r *run) matches(p *pattern, i int) (found, ok bool) {
 	}
 	found, err := p.find(string(text))
 	if err != nil {
-		return false, r.abort(fmt.Sprintf("matching the pattern %q took too long", p.text))
+		return false, r.abort(fmt.Sprintf("matching the pattern %q took too long or failed", p.text))
 	}
 	return found, true
 }
 
 func (r *run) format(f *formatCheck, i int) bool {
-	return f.valid(string(r.t.text(i))) || r.fail("format", "the string is no %s", f.name)
+	return f.fits(string(r.t.text(i))) || r.fail("format", "the string is no %s", f.name)
 }
