@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -277,4 +279,56 @@ func TestCompactionChangesNothing(t *testing.T) {
 	if got := s.play("register fresh\nq?"); got == "" || s.play("maxid") != "maxid\n----\n42" {
 		t.Errorf("IDs do not go on after a compaction: %s, %s", got, s.play("maxid"))
 	}
+}
+
+// A node whose store fails for a while catches up when it is back, and says meanwhile that it is not ready.
+func TestFollowerOutlivesFailures(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, store := context.Background(), storetest.NewMemory()
+		writer := open(t, store.Peer(), registry.Local)
+		broken := &brokenStore{Store: store.Peer()}
+		reader := open(t, broken, registry.Local)
+		broken.down.Store(true)
+		for _, text := range []string{"x", "x y?"} {
+			if _, err := writer.Register(ctx, registry.Submission{Subject: "s", Text: text}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		synctest.Wait()
+		if err := reader.Ready(ctx); !errors.Is(err, registry.ErrStore) {
+			t.Errorf("Ready over a failing store gives %v", err)
+		}
+		if _, err := reader.DeleteSubject(ctx, "s", registry.Soft); !errors.Is(err, registry.ErrStore) {
+			t.Errorf("a refusal that cannot be checked gives %v", err)
+		}
+		broken.down.Store(false)
+		time.Sleep(time.Minute) // of the bubble: longer than any pause of the follower
+		synctest.Wait()
+		if got, err := reader.Versions(ctx, "s", registry.Live); err != nil || len(got) != 2 {
+			t.Errorf("after the failure: %v, %v", got, err)
+		}
+		if err := reader.Ready(ctx); err != nil {
+			t.Errorf("Ready gives %v", err)
+		}
+		writer.Close()
+		reader.Close()
+		if err := reader.Ready(ctx); !errors.Is(err, registry.ErrClosed) {
+			t.Errorf("Ready after Close gives %v", err)
+		}
+	})
+}
+
+// brokenStore answers nothing while it is down.
+type brokenStore struct {
+	registry.Store
+	down atomic.Bool
+}
+
+var errDown = errors.New("connection refused")
+
+func (s *brokenStore) Read(ctx context.Context, after registry.Seq, yield func(registry.Entry) error) error {
+	if s.down.Load() {
+		return errDown
+	}
+	return s.Store.Read(ctx, after, yield)
 }

@@ -56,7 +56,12 @@ func (r *Registry) Close() {
 }
 
 // Ready returns nil when the store answers and everything it holds is applied. Errors: ErrStore, ErrTimeout, ErrCorrupt.
-func (r *Registry) Ready(ctx context.Context) error { return r.asking.ask(ctx) }
+func (r *Registry) Ready(ctx context.Context) error {
+	if r.life.Err() != nil {
+		return closed("registry.Ready")
+	}
+	return r.asking.ask(ctx)
+}
 
 // Formats returns the formats that the registry was opened with.
 func (r *Registry) Formats() *schema.Formats { return r.opts.Formats }
@@ -71,5 +76,5 @@ func (r *Registry) current(ctx context.Context) error {
 	if r.opts.Reads == Local {
 		return nil
 	}
-	return r.asking.ask(ctx)
+	return r.Ready(ctx)
 }
