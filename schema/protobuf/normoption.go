@@ -39,16 +39,22 @@ func (w *rewriter) options(in []option) []option {
 	}
 	slices.SortStableFunc(all, func(a, b known) int { return strings.Compare(a.name, b.name) })
 	var out []option
-	for _, k := range all {
-		if last := len(out) - 1; k.merge && last >= 0 && out[last].name == k.name {
-			out[last].value = merged(out[last].value, k.value)
-			out[last].paren = k.paren
-			continue
+	for i := 0; i < len(all); {
+		run := i + 1
+		for all[i].merge && run < len(all) && all[run].merge && all[run].name == all[i].name {
+			run++
 		}
-		out = append(out, k.option)
-	}
-	for i := range out {
-		out[i].value = w.value(out[i].value, false)
+		o := all[run-1].option
+		if run > i+1 {
+			var m merger
+			for _, k := range all[i:run] {
+				m.add(k.value)
+			}
+			o.value = m.value()
+		}
+		o.value = w.value(o.value, false)
+		out = append(out, o)
+		i = run
 	}
 	return out
 }
@@ -61,42 +67,62 @@ func aggregated(v value) value {
 	return v
 }
 
-// merged joins two settings of one option: entries of aggregates under one key become a list without duplicates; of anything else
-// the later setting counts.
-func merged(have, more value) value {
-	if have.kind != kindMap || more.kind != kindMap {
-		return more
+// merger joins several settings of one option: entries of aggregates under one key become a list without duplicates; of anything
+// else the later setting counts.
+type merger struct {
+	last    value
+	entries []entry
+	index   map[string]int
+	seen    map[string]map[string]bool // by key, the texts of the values that its list holds
+}
+
+func (m *merger) add(v value) {
+	if v.kind != kindMap {
+		*m = merger{last: v}
+		return
 	}
-	entries := slices.Clone(have.entries)
-	for _, e := range more.entries {
-		i := slices.IndexFunc(entries, func(x entry) bool { return x.key == e.key })
-		if i < 0 {
-			entries = append(entries, e)
+	if m.index == nil {
+		*m = merger{last: v, index: map[string]int{}, seen: map[string]map[string]bool{}}
+	}
+	for _, e := range v.entries {
+		i, twice := m.index[e.key]
+		if !twice {
+			m.index[e.key] = len(m.entries)
+			m.entries = append(m.entries, e)
 			continue
 		}
-		entries[i].value = value{kind: kindList, items: distinct(joined(copied(entries[i].value), e.value).items)}
+		if m.seen[e.key] == nil {
+			first := m.entries[i].value
+			m.seen[e.key] = map[string]bool{}
+			m.entries[i].value = value{kind: kindList}
+			m.extend(i, first)
+		}
+		m.extend(i, e.value)
 	}
-	return value{kind: kindMap, entries: entries}
 }
 
-// copied protects the items of a tree from being appended to.
-func copied(v value) value {
-	v.items = slices.Clip(v.items)
-	return v
-}
-
-func distinct(items []value) []value {
-	var out []value
-	seen := map[string]bool{}
-	for _, v := range items {
+// extend adds a value, or the items of a list, to the list of an entry.
+func (m *merger) extend(i int, v value) {
+	items := []value{v}
+	if v.kind == kindList {
+		items = v.items
+	}
+	to := &m.entries[i]
+	for _, item := range items {
 		var p printer
-		p.item(v)
-		if text := p.String(); !seen[text] {
-			seen[text] = true
-			out = append(out, v)
+		p.item(item)
+		if text := p.String(); !m.seen[to.key][text] {
+			m.seen[to.key][text] = true
+			to.value.items = append(to.value.items, item)
 		}
 	}
-	return out
+}
+
+func (m *merger) value() value {
+	if m.last.kind != kindMap {
+		return m.last
+	}
+	return value{kind: kindMap, entries: m.entries}
 }
 
 // value rewrites numbers and aggregates. Within aggregates, a list of one item is that item.

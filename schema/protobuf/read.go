@@ -11,7 +11,18 @@ type reader struct {
 	count  int // declarations so far, nested ones included
 	marked int // offset and position of the latest mark
 	mark   position
+
+	types     map[string]position // top-level types by name
+	services  map[string]bool
+	scope     int // length of the names of the messages around
+	nameBytes int // length of the full names of all types
 }
+
+// Limits of one text. They lie far beyond what people write, and keep what a text costs in proportion to its length.
+const (
+	maxDeclarations = 200_000
+	maxNameBytes    = 64 << 20
+)
 
 type scope uint8
 
@@ -26,7 +37,10 @@ const (
 
 // read parses a text of the dialect.
 func read(text string) (*file, error) {
-	r := &reader{scanner: scanner{text: text}, file: &file{}, mark: position{1, 1}}
+	r := &reader{
+		scanner: scanner{text: text}, file: &file{}, mark: position{1, 1},
+		types: map[string]position{}, services: map[string]bool{},
+	}
 	for !r.atEnd() {
 		r.declaration(inFile, &body{})
 	}
@@ -58,7 +72,9 @@ type body struct {
 }
 
 func (r *reader) declaration(in scope, b *body) {
-	r.count++
+	if r.count++; r.count > maxDeclarations {
+		r.fail(r.pos, "more than %d declarations", maxDeclarations)
+	}
 	if r.accept(';') {
 		return
 	}
@@ -125,14 +141,14 @@ func (r *reader) typeWord(word string, in scope, at position, b *body) bool {
 	case "message":
 		m := r.message(at)
 		if in == inFile {
-			r.unique(m.name, start)
+			r.unique(m.name, at, start)
 			r.file.messages = append(r.file.messages, m)
 		}
 		b.messages = append(b.messages, m)
 	case "enum":
 		e := r.enum(at)
 		if in == inFile {
-			r.unique(e.name, start)
+			r.unique(e.name, at, start)
 			r.file.enums = append(r.file.enums, e)
 		}
 		b.enums = append(b.enums, e)
@@ -149,20 +165,14 @@ func (r *reader) typeWord(word string, in scope, at position, b *body) bool {
 }
 
 // unique refuses a second type of one name at the top level. Nested types are free to repeat themselves, as in Wire.
-func (r *reader) unique(name string, start int) {
+func (r *reader) unique(name string, at position, start int) {
 	if r.err != nil {
 		return
 	}
-	for _, m := range r.file.messages {
-		if m.name == name {
-			r.fail(start, "%s is already defined at line %d", name, m.at.line)
-		}
+	if first, twice := r.types[name]; twice {
+		r.fail(start, "%s is already defined at line %d", name, first.line)
 	}
-	for _, e := range r.file.enums {
-		if e.name == name {
-			r.fail(start, "%s is already defined at line %d", name, e.at.line)
-		}
-	}
+	r.types[name] = at
 }
 
 func (r *reader) importStatement() {
@@ -210,15 +220,26 @@ func (r *reader) block(in scope) *body {
 	return b
 }
 
-func (r *reader) message(at position) *message {
+// typeName reads the name of a message or enum and counts what its full name will cost.
+func (r *reader) typeName() string {
 	name, _ := r.name()
+	if r.nameBytes += r.scope + len(name); r.nameBytes > maxNameBytes {
+		r.fail(r.pos, "the full names of all types are longer than %d bytes", maxNameBytes)
+	}
+	return name
+}
+
+func (r *reader) message(at position) *message {
+	name := r.typeName()
+	r.scope += len(name)
 	b := r.block(inMessage)
+	r.scope -= len(name)
 	b.name, b.at = name, at
 	return &b.message
 }
 
 func (r *reader) enum(at position) *enum {
-	name, _ := r.name()
+	name := r.typeName()
 	b := r.block(inEnum)
 	return &enum{name: name, options: b.options, reserved: b.reserved, values: b.values, at: at}
 }
@@ -231,11 +252,10 @@ func (r *reader) extend(at position) *extend {
 func (r *reader) service(start int) {
 	name, _ := r.name()
 	b := r.block(inService)
-	for _, s := range r.file.services {
-		if s.name == name {
-			r.fail(start, "%s is already defined", name)
-		}
+	if r.services[name] {
+		r.fail(start, "%s is already defined", name)
 	}
+	r.services[name] = true
 	r.file.services = append(r.file.services, &service{name: name, options: b.options, rpcs: b.rpcs})
 }
 

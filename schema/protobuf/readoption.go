@@ -33,7 +33,9 @@ func (r *reader) option(separator byte) option {
 	var path []string
 	c := r.next()
 	for c == '.' && r.err == nil {
-		path = append(path, r.subName()...)
+		if path = append(path, r.subName()...); len(path) > maxDepth {
+			r.fail(r.pos, "the name of an option has more than %d parts", maxDepth)
+		}
 		c = r.next()
 	}
 	if separator == ':' && c == '{' {

@@ -36,6 +36,9 @@ type mapEntry struct {
 // scan fills one span for each ordered field of the table and returns the index of the first.
 func (x *transcoder) scan(t *table, b []byte) (base int, ok bool) {
 	base = len(x.spans)
+	if len(t.ordered) > 64+8*len(b) {
+		return base, false // a wide message with little in it costs less when it is not laid out
+	}
 	for range t.ordered {
 		x.spans = append(x.spans, span{})
 	}
