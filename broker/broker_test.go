@@ -718,3 +718,31 @@ func TestGroupsOfMembersAlone(t *testing.T) {
 		t.Errorf("refused requests left groups %v", got)
 	}
 }
+
+func TestReplacedOffsetsAreLetGo(t *testing.T) {
+	logs := logtest.NewMemory()
+	b := open(t, broker.Options{Logs: logs, Group: broker.GroupOptions{OffsetPartitions: 1}})
+	create(t, b, "t", 1, nil)
+	for i := range 6000 {
+		for _, id := range []string{"a", "b"} {
+			err := b.CommitOffsets(t.Context(), broker.Commit{Group: id, Generation: -1, Offsets: []broker.Committed{{Topic: "t", Offset: group.Offset{Offset: batch.Offset(i)}}}})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	b.Retain(t.Context())
+	topic, err := b.Topic(broker.OffsetsTopic)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if bounds, err := topic.Partitions()[0].Bounds(); err != nil || bounds.Start != 12000 || bounds.End != 12002 {
+		t.Errorf("the log is %+v, %v", bounds, err)
+	}
+	b = open(t, broker.Options{Logs: logs.Reopen()})
+	for _, id := range []string{"a", "b"} {
+		if o, ok, err := b.Offset(id, "t", 0); !ok || err != nil || o.Offset != 5999 {
+			t.Errorf("group %s is at %d, %v, %v", id, o.Offset, ok, err)
+		}
+	}
+}

@@ -21,9 +21,12 @@ func (b *Broker) retainEvery(ctx context.Context, every time.Duration) {
 	}
 }
 
-// Retain lets go of the segments that the topics' retention.ms and retention.bytes no longer cover, and forgets producers that
-// have long been silent. The broker calls it by itself every Options.RetentionEvery.
+// Retain lets go of the segments that the topics' retention.ms and retention.bytes no longer cover, of producers that have
+// long been silent, and of committed offsets that were replaced. The broker calls it by itself every Options.RetentionEvery.
 func (b *Broker) Retain(ctx context.Context) {
+	if err := b.groups.offsets.compact(ctx, b.groups); err != nil && ctx.Err() == nil {
+		b.logger.Error("cannot compact the committed offsets", "error", err)
+	}
 	for _, t := range b.Topics() {
 		s := t.settings.Load()
 		for _, p := range t.Partitions() {

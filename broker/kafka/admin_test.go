@@ -1,0 +1,256 @@
+package kafka_test
+
+import (
+	"errors"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/pawl-registry/pawl/broker"
+)
+
+func TestTopicsOverTheWire(t *testing.T) {
+	addr, b := start(t, setup{})
+	ctx := deadline(t)
+	retention, bad := "1000", "soon"
+	admin := makeTopic(t, addr, "a", 2, map[string]*string{"retention.ms": &retention})
+	for name, want := range map[string]error{"a": kerr.TopicAlreadyExists, "b/c": kerr.InvalidTopicException} {
+		if _, err := admin.CreateTopic(ctx, 1, 1, nil, name); !errors.Is(err, want) {
+			t.Errorf("creating %q: %v, want %v", name, err, want)
+		}
+	}
+	if _, err := admin.CreateTopic(ctx, 0, 1, nil, "c"); !errors.Is(err, kerr.InvalidPartitions) {
+		t.Errorf("no partitions: %v", err)
+	}
+	if _, err := admin.CreateTopic(ctx, 1, 3, nil, "c"); !errors.Is(err, kerr.InvalidReplicationFactor) {
+		t.Errorf("three replicas: %v", err)
+	}
+	if _, err := admin.CreateTopic(ctx, 1, 1, map[string]*string{"retention.ms": &bad}, "c"); !errors.Is(err, kerr.InvalidConfig) {
+		t.Errorf("a bad configuration: %v", err)
+	}
+	if r, err := admin.ValidateCreateTopics(ctx, 1, 1, nil, "c"); err != nil || r["c"].Err != nil {
+		t.Errorf("checking a good topic: %v, %v", err, r["c"].Err)
+	}
+	grown, err := admin.UpdatePartitions(ctx, 5, "a", "nowhere")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if grown["a"].Err != nil || !errors.Is(grown["nowhere"].Err, kerr.UnknownTopicOrPartition) {
+		t.Errorf("growing: %v and %v", grown["a"].Err, grown["nowhere"].Err)
+	}
+	if fewer, err := admin.UpdatePartitions(ctx, 3, "a"); err != nil || !errors.Is(fewer["a"].Err, kerr.InvalidPartitions) {
+		t.Errorf("shrinking: %v, %v", err, fewer["a"].Err)
+	}
+	topics, err := admin.ListTopics(ctx)
+	if err != nil || !cmp.Equal(topics.Names(), []string{"a"}) || len(topics["a"].Partitions) != 5 {
+		t.Errorf("topics are %v, %v", topics.Names(), err)
+	}
+	deleted, err := admin.DeleteTopics(ctx, "a", "nowhere")
+	if err != nil || deleted["a"].Err != nil || !errors.Is(deleted["nowhere"].Err, kerr.UnknownTopicOrPartition) {
+		t.Errorf("deleting: %v", deleted)
+	}
+	if topics := b.Topics(); len(topics) != 0 {
+		t.Errorf("%d topics are left", len(topics))
+	}
+}
+
+func TestTopicCanBeDeletedByItsID(t *testing.T) {
+	addr, b := start(t, setup{})
+	makeTopic(t, addr, "a", 1, nil)
+	topic, err := b.Topic("a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := kmsg.NewPtrDeleteTopicsRequest()
+	r.SetVersion(6)
+	for _, id := range []broker.ID{topic.ID(), {1}} {
+		one := kmsg.NewDeleteTopicsRequestTopic()
+		one.TopicID = id
+		r.Topics = append(r.Topics, one)
+	}
+	got := ask(t, addr, r).(*kmsg.DeleteTopicsResponse).Topics
+	if got[0].ErrorCode != 0 || *got[0].Topic != "a" || got[1].ErrorCode != 100 {
+		t.Errorf("answers are %+v", got)
+	}
+}
+
+func TestConfigsOverTheWire(t *testing.T) {
+	addr, _ := start(t, setup{})
+	ctx := deadline(t)
+	admin := makeTopic(t, addr, "a", 1, nil)
+	value := func(name string) (string, kmsg.ConfigSource) {
+		t.Helper()
+		all, err := admin.DescribeTopicConfigs(ctx, "a")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range all[0].Configs {
+			if c.Key == name {
+				return c.MaybeValue(), c.Source
+			}
+		}
+		t.Fatalf("no configuration %s", name)
+		return "", 0
+	}
+	if v, source := value("retention.ms"); v != "604800000" || source != kmsg.ConfigSourceDefaultConfig {
+		t.Errorf("at first %s from %s", v, source)
+	}
+	week := "1"
+	if r, err := admin.AlterTopicConfigs(ctx, []kadm.AlterConfig{{Name: "retention.ms", Value: &week}, {Op: kadm.AppendConfig, Name: "cleanup.policy", Value: kadm.StringPtr("compact")}}, "a"); err != nil || r[0].Err != nil {
+		t.Fatal(err, r[0].Err)
+	}
+	if v, source := value("retention.ms"); v != "1" || source != kmsg.ConfigSourceDynamicTopicConfig {
+		t.Errorf("altered it is %s from %s", v, source)
+	}
+	if v, _ := value("cleanup.policy"); v != "delete,compact" {
+		t.Errorf("the list is %s", v)
+	}
+	if r, err := admin.AlterTopicConfigsState(ctx, []kadm.AlterConfig{{Name: "retention.bytes", Value: &week}}, "a"); err != nil || r[0].Err != nil {
+		t.Fatal(err, r[0].Err)
+	}
+	if v, source := value("retention.ms"); v != "604800000" || source != kmsg.ConfigSourceDefaultConfig {
+		t.Errorf("replaced by another it is %s from %s", v, source)
+	}
+	if r, err := admin.AlterTopicConfigs(ctx, []kadm.AlterConfig{{Name: "nonsense", Value: &week}}, "a"); err != nil || !errors.Is(r[0].Err, kerr.InvalidConfig) {
+		t.Errorf("nonsense: %v, %v", err, r[0].Err)
+	}
+	if r, err := admin.AlterBrokerConfigs(ctx, []kadm.AlterConfig{{Name: "num.partitions", Value: &week}}, 0); err != nil || !errors.Is(r[0].Err, kerr.InvalidRequest) {
+		t.Errorf("of a broker: %v, %v", err, r)
+	}
+	brokers, err := admin.DescribeBrokerConfigs(ctx, 0)
+	if err != nil || brokers[0].Err != nil || len(brokers[0].Configs) == 0 {
+		t.Errorf("the broker's: %v, %v", brokers, err)
+	}
+}
+
+func TestGroupsOverTheWire(t *testing.T) {
+	addr, _ := start(t, setup{})
+	ctx := deadline(t)
+	admin := makeTopic(t, addr, "a", 1, nil)
+	var offsets kadm.Offsets
+	offsets.Add(kadm.Offset{Topic: "a", At: 1})
+	if err := admin.CommitAllOffsets(ctx, "simple", offsets); err != nil {
+		t.Fatal(err)
+	}
+	producer := client(t, addr, kgo.DefaultProduceTopic("a"))
+	if err := producer.ProduceSync(ctx, kgo.StringRecord("x")).FirstErr(); err != nil {
+		t.Fatal(err)
+	}
+	member := client(t, addr, kgo.ConsumerGroup("busy"), kgo.ConsumeTopics("a"), kgo.InstanceID("i1"), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
+	consume(t, member, 1)
+	if err := member.CommitUncommittedOffsets(ctx); err != nil {
+		t.Fatal(err)
+	}
+	listed, err := admin.ListGroups(ctx)
+	if err != nil || !slices.Equal(listed.Groups(), []string{"busy", "simple"}) {
+		t.Errorf("groups are %v, %v", listed.Groups(), err)
+	}
+	if stable, err := admin.ListGroups(ctx, "Stable"); err != nil || !slices.Equal(stable.Groups(), []string{"busy"}) {
+		t.Errorf("stable groups are %v, %v", stable.Groups(), err)
+	}
+	described, err := admin.DescribeGroups(ctx, "busy", "simple", "nobody")
+	if err != nil {
+		t.Fatal(err)
+	}
+	busy := described["busy"]
+	if busy.State != "Stable" || len(busy.Members) != 1 || *busy.Members[0].InstanceID != "i1" || busy.Members[0].ClientHost != "/127.0.0.1" || !busy.AssignedPartitions().Lookup("a", 0) {
+		t.Errorf("the busy group is %+v", busy)
+	}
+	if described["simple"].State != "Empty" || !errors.Is(described["nobody"].Err, kerr.GroupIDNotFound) {
+		t.Errorf("the others are %+v and %+v", described["simple"], described["nobody"])
+	}
+	var a kadm.TopicsSet
+	a.Add("a", 0)
+	if r, err := admin.DeleteOffsets(ctx, "busy", a); err != nil || !errors.Is(r["a"][0], kerr.GroupSubscribedToTopic) {
+		t.Errorf("offsets of a reader: %v, %v", r, err)
+	}
+	if r, err := admin.DeleteOffsets(ctx, "simple", a); err != nil || r["a"][0] != nil {
+		t.Errorf("offsets of nobody: %v, %v", r, err)
+	}
+	deleted, err := admin.DeleteGroups(ctx, "busy", "nobody")
+	if err != nil || !errors.Is(deleted["busy"].Err, kerr.NonEmptyGroup) || !errors.Is(deleted["nobody"].Err, kerr.GroupIDNotFound) {
+		t.Errorf("deleting: %v, %v", deleted, err)
+	}
+	left, err := admin.LeaveGroup(ctx, kadm.LeaveGroup("busy").InstanceIDs("i1"))
+	if err != nil || left["i1"].Err != nil {
+		t.Errorf("removing a static member: %v, %v", left, err)
+	}
+	member.Close()
+	if deleted, err := admin.DeleteGroups(ctx, "busy"); err != nil || deleted["busy"].Err != nil {
+		t.Errorf("deleting an empty group: %v, %v", deleted, err)
+	}
+}
+
+func TestRecordsCanBeDeletedAndCounted(t *testing.T) {
+	addr, _ := start(t, setup{})
+	ctx := deadline(t)
+	admin := makeTopic(t, addr, "a", 1, nil)
+	for range 3 {
+		produceByHand(t, addr, 9, "a", plainBatch(t, "x"))
+	}
+	dirs, err := admin.DescribeAllLogDirs(ctx, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if dirs[0]["data"].Size() <= 0 {
+		t.Error("no sizes")
+	}
+	var to kadm.Offsets
+	to.AddOffset("a", 0, 2, -1)
+	deleted, err := admin.DeleteRecords(ctx, to)
+	if err != nil || deleted["a"][0].LowWatermark != 2 {
+		t.Errorf("deleted %+v, %v", deleted, err)
+	}
+	to = nil
+	to.AddOffset("a", 0, 9, -1)
+	if deleted, err := admin.DeleteRecords(ctx, to); err != nil || !errors.Is(deleted["a"][0].Err, kerr.OffsetOutOfRange) {
+		t.Errorf("beyond the end: %+v, %v", deleted, err)
+	}
+	starts, err := admin.ListStartOffsets(ctx, "a")
+	if o, _ := starts.Lookup("a", 0); err != nil || o.Offset != 2 {
+		t.Errorf("the start is %d, %v", o.Offset, err)
+	}
+	ends, err := admin.OffsetForLeaderEpoch(ctx, func() (r kadm.OffsetForLeaderEpochRequest) { r.Add("a", 0, 0); return r }())
+	if err != nil || ends["a"][0].EndOffset != 3 {
+		t.Errorf("the epoch ends at %+v, %v", ends, err)
+	}
+	cluster, err := admin.BrokerMetadata(ctx)
+	if err != nil || cluster.Cluster == "" || len(cluster.Brokers) != 1 {
+		t.Errorf("the cluster is %+v, %v", cluster, err)
+	}
+}
+
+func TestTopicPartitionsComeInPages(t *testing.T) {
+	addr, _ := start(t, setup{})
+	admin := makeTopic(t, addr, "b", 3, nil)
+	if _, err := admin.CreateTopic(deadline(t), 2, 1, nil, "a"); err != nil {
+		t.Fatal(err)
+	}
+	var pages []string
+	var cursor *kmsg.DescribeTopicPartitionsRequestCursor
+	for {
+		r := kmsg.NewPtrDescribeTopicPartitionsRequest()
+		r.ResponsePartitionLimit, r.Cursor = 2, cursor
+		got := ask(t, addr, r).(*kmsg.DescribeTopicPartitionsResponse)
+		page := ""
+		for _, topic := range got.Topics {
+			page += *topic.Topic
+			for _, p := range topic.Partitions {
+				page += string(rune('0' + p.Partition))
+			}
+		}
+		pages = append(pages, page)
+		if got.NextCursor == nil {
+			break
+		}
+		cursor = &kmsg.DescribeTopicPartitionsRequestCursor{Topic: got.NextCursor.Topic, Partition: got.NextCursor.Partition}
+	}
+	if want := []string{"a01", "b01", "b2"}; !slices.Equal(pages, want) {
+		t.Errorf("pages are %v, want %v", pages, want)
+	}
+}
