@@ -35,6 +35,11 @@ func (e *Engine) grew(bytes int) {
 	if e.written.Add(int64(bytes)) < e.o.CheckpointBytes {
 		return
 	}
+	e.hurry()
+}
+
+// hurry asks for a checkpoint at once.
+func (e *Engine) hurry() {
 	select {
 	case e.due <- struct{}{}:
 	default:

@@ -33,7 +33,7 @@ type Options struct {
 	WALSegmentBytes int64         // size of the write-ahead log's files, reserved ahead; the default is 64 MiB
 	CheckpointEvery time.Duration // how long segments may stay unsynced; the default is 5 s
 	CheckpointBytes int64         // size of the write-ahead log that calls for a checkpoint at once; the default is 256 MiB
-	OpenFiles       int           // how many segment files are kept open; the default is 512
+	OpenFiles       int           // how many segment files are kept open, twice as many while they are unsynced; the default is 2048
 	Logger          *slog.Logger  // nil: no logs
 }
 
@@ -51,7 +51,7 @@ func (o Options) withDefaults() Options {
 		o.CheckpointBytes = 256 << 20
 	}
 	if o.OpenFiles <= 0 {
-		o.OpenFiles = 512
+		o.OpenFiles = 2048
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
@@ -106,7 +106,7 @@ func Open(ctx context.Context, fsys vfs.FS, o Options) (*Engine, error) {
 		partitions: map[logID]*partition{}, logs: map[string]*Log{},
 		due: make(chan struct{}, 1), stop: make(chan struct{}), stopped: make(chan struct{}),
 	}
-	e.files = newFiles(fsys, o.OpenFiles, func(err error) { _ = e.fail("local.files", err) })
+	e.files = newFiles(fsys, o.OpenFiles, func(err error) { _ = e.fail("local.files", err) }, e.hurry)
 	if err := e.start(ctx); err != nil {
 		return nil, errors.Join(err, e.files.closeAll(), lock.Close())
 	}

@@ -15,6 +15,7 @@ type files struct {
 	fs     vfs.FS
 	max    int
 	failed func(error) // told when a file that had to make room could not be synced
+	full   func()      // told when unsynced files pass the bound: a checkpoint makes room
 
 	mu     sync.Mutex
 	used   *list.List // of *file, open ones, last used first
@@ -32,8 +33,8 @@ type file struct {
 	gone   bool   // unlinked: to be closed with the last user
 }
 
-func newFiles(fsys vfs.FS, most int, failed func(error)) *files {
-	return &files{fs: fsys, max: most, failed: failed, used: list.New()}
+func newFiles(fsys vfs.FS, most int, failed func(error), full func()) *files {
+	return &files{fs: fsys, max: most, failed: failed, full: full, used: list.New()}
 }
 
 // acquire opens f if need be, and keeps it open until release.
@@ -79,21 +80,32 @@ func (c *files) release(f *file, wrote bool) {
 	}
 }
 
-// shrink closes idle files until the bound holds. Clean ones go first; a dirty one is synced before, because an error of the
-// later write-back would have nobody to go to.
+// shrink closes idle files until the bound holds. Unsynced ones may stay until there are twice as many as the bound: then they
+// are synced and closed one by one. They are never closed unsynced, because an error of the later write-back would have nobody
+// to go to.
 func (c *files) shrink() {
-	for pass := range 2 {
-		for at := c.used.Back(); at != nil && c.used.Len() > c.max; {
-			f, ahead := at.Value.(*file), at.Prev()
-			dirty := f.writes != f.synced
-			if f.users == 0 && at != c.used.Front() && (!dirty || pass == 1) {
-				if dirty {
-					c.sync(f)
-				}
-				c.close(f)
+	if c.used.Len() <= c.max {
+		return
+	}
+	c.closeIdle(c.max, false)
+	if c.used.Len() > c.max {
+		c.full()
+	}
+	c.closeIdle(2*c.max, true)
+}
+
+// closeIdle closes idle files, last used first to stay, until most are left.
+func (c *files) closeIdle(most int, dirtyToo bool) {
+	for at := c.used.Back(); at != nil && c.used.Len() > most; {
+		f, ahead := at.Value.(*file), at.Prev()
+		dirty := f.writes != f.synced
+		if f.users == 0 && at != c.used.Front() && (dirtyToo || !dirty) {
+			if dirty {
+				c.sync(f)
 			}
-			at = ahead
+			c.close(f)
 		}
+		at = ahead
 	}
 }
 
