@@ -108,10 +108,11 @@ type Finding struct {
 }
 
 // Check compares next with history, which holds live versions in ascending order. The plain levels look at the newest only;
-// the transitive ones go from newest to oldest and stop at the first version that fails, as Confluent does.
+// the transitive ones go from newest to oldest and stop at the first version that fails, as Confluent does. NONE, and a text
+// that is no level, compare nothing.
 func (c Checker) Check(level Level, next schema.Schema, history []Version) Verdict {
 	v := Verdict{Level: level}
-	if level == None {
+	if len(level.Directions()) == 0 {
 		return v
 	}
 	for i := len(history) - 1; i >= 0; i-- {

@@ -3,6 +3,7 @@ package registry
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 
 	"github.com/pawl-registry/pawl/schema"
@@ -77,6 +78,13 @@ func (q *queue) take() []*registration {
 	return list
 }
 
+// drop forgets a registration whose caller left.
+func (q *queue) drop(r *registration) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.list = slices.DeleteFunc(q.list, func(x *registration) bool { return x == r })
+}
+
 // register registers what is not known yet. It decides once without the turn, so that schemas are parsed and compared while
 // others may write; the decision that counts then finds the outcomes kept. Whoever gets the turn serves all who wait, so that
 // many callers share one append.
@@ -89,6 +97,7 @@ func (r *Registry) register(ctx context.Context, ask func(judge) (Name, Submissi
 		case <-q.done:
 			return q.version, q.err
 		case <-ctx.Done():
+			r.waiting.drop(q)
 			return Version{}, storeFault(opRegister, ctx.Err())
 		case <-r.life.Done():
 			return Version{}, closed(opRegister)
