@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/sasl/plain"
@@ -78,6 +79,21 @@ func cause(err error) string {
 		return strings.TrimPrefix(op.Err.Error(), "connect: ")
 	}
 	return err.Error()
+}
+
+// Topic fails unless the broker has the topic, so that a slip of the pen does not wait for one to appear.
+func Topic(ctx context.Context, c *kgo.Client, topic string) error {
+	found, err := kadm.NewClient(c).ListTopicsWithInternal(ctx, topic)
+	if err == nil {
+		err = found[topic].Err
+	}
+	if errors.Is(err, kerr.UnknownTopicOrPartition) {
+		return fault.Wrap(ErrBroker, "pawl", err, "there is no topic %q; create it with `pawl topic create %s`", topic, topic)
+	}
+	if err != nil {
+		return Refused(err, "topic %q", topic)
+	}
+	return nil
 }
 
 // Refused gives an error of the Kafka client the code ErrBroker, with Kafka's own explanation.

@@ -90,17 +90,17 @@ func (k *consumer) run(ctx context.Context, formats *schema.Formats) error {
 	return k.end(ctx, err)
 }
 
-// mark finds the ends of the partitions, which also proves that the topic is there.
+// mark finds where each partition ends, if that is where to stop.
 func (k *consumer) mark(ctx context.Context) error {
+	if err := cli.Topic(ctx, k.client, k.topic); err != nil || !k.toEnd {
+		return err
+	}
 	ends, err := kadm.NewClient(k.client).ListEndOffsets(ctx, k.topic)
 	if err == nil {
 		err = ends.Error()
 	}
 	if err != nil {
 		return cli.Refused(err, "consume topic %q", k.topic)
-	}
-	if !k.toEnd {
-		return nil
 	}
 	starts, err := kadm.NewClient(k.client).ListStartOffsets(ctx, k.topic)
 	if err != nil {

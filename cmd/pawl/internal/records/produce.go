@@ -82,6 +82,9 @@ func (p *producer) run(ctx context.Context, formats *schema.Formats) error {
 		return err
 	}
 	defer p.client.Close()
+	if err := cli.Topic(ctx, p.client, p.topic); err != nil {
+		return err
+	}
 	if err := p.open(ctx, formats); err != nil {
 		return err
 	}
@@ -137,7 +140,8 @@ func (p *producer) lines(ctx context.Context, progress *cli.Progress) error {
 		if err != nil {
 			return fault.Wrap(cli.ErrFindings, "pawl produce", err, "line %d: %s", n, cli.Message(err))
 		}
-		p.client.Produce(ctx, r, func(r *kgo.Record, err error) { p.done(n, r, err) })
+		sent := n // the callback runs when n has moved on
+		p.client.Produce(ctx, r, func(r *kgo.Record, err error) { p.done(sent, r, err) })
 		progress.Count(n)
 	}
 	if err := in.Err(); err != nil {

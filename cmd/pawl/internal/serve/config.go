@@ -11,6 +11,8 @@ import (
 	"github.com/pawl-registry/pawl/broker/commitlog"
 	"github.com/pawl-registry/pawl/cmd/pawl/internal/cli"
 	"github.com/pawl-registry/pawl/compat"
+	"github.com/pawl-registry/pawl/registry"
+	"github.com/pawl-registry/pawl/serde"
 )
 
 // Config is what a server is started with.
@@ -22,6 +24,7 @@ type Config struct {
 	Store      string // of the registry: embedded or postgres
 	Postgres   string // URL of the store postgres
 	Flush      string // fsync or os
+	Validation string // of records, in topics that ask for it: id or payload
 	Level      string // compatibility where nothing is configured
 	Partitions int32  // of a topic that does not say
 	AutoCreate bool
@@ -37,6 +40,7 @@ func (c *Config) flags(f *pflag.FlagSet) {
 	f.StringVar(&c.Data, "data", "./pawl-data", "folder of all data")
 	f.StringVar(&c.Store, "store", "embedded", "store of the registry: embedded, or postgres (its URL, which may hold a password, comes from PAWL_POSTGRES)")
 	f.StringVar(&c.Flush, "flush", "fsync", "when a record is acknowledged: fsync, once it survives a loss of power, or os, once the operating system has it")
+	f.StringVar(&c.Validation, "validation", "id", "what topics with schema validation ask of a record: id, a schema registered under the right subject, or payload, also a payload that fits it")
 	f.StringVar(&c.Level, "level", string(compat.Backward), "compatibility level where nothing is configured")
 	f.Int32Var(&c.Partitions, "partitions", 1, "partitions of a topic that does not say")
 	f.BoolVar(&c.AutoCreate, "auto-create", true, "create topics that clients ask for")
@@ -50,6 +54,9 @@ func (c *Config) check() error {
 	}
 	if c.Flush != "fsync" && c.Flush != "os" {
 		return cli.Usagef("--flush %q: use fsync or os", c.Flush)
+	}
+	if c.Validation != "id" && c.Validation != "payload" {
+		return cli.Usagef("--validation %q: use id or payload", c.Validation)
 	}
 	switch {
 	case c.Store != "embedded" && c.Store != "postgres":
@@ -67,6 +74,21 @@ func (c *Config) check() error {
 		}
 	}
 	return nil
+}
+
+func (c *Config) rigor() serde.Rigor {
+	if c.Validation == "payload" {
+		return serde.CheckPayload
+	}
+	return serde.CheckID
+}
+
+// reads spares a registry that is alone on its store the question whether others wrote to it.
+func (c *Config) reads() registry.Freshness {
+	if c.Store == "embedded" {
+		return registry.Local
+	}
+	return registry.Current
 }
 
 func (c *Config) durability() commitlog.Durability {

@@ -119,7 +119,7 @@ func (s *Server) openRegistry(ctx context.Context, cfg Config, formats *schema.F
 	}
 	s.opened("store", func(context.Context) error { return store.Close() })
 	level, _ := compat.ParseLevel(cfg.Level) // checked with the flags
-	reg, err := registry.New(ctx, registry.Options{Store: store, Formats: formats, Logger: logger, Level: level})
+	reg, err := registry.New(ctx, registry.Options{Store: store, Formats: formats, Logger: logger, Level: level, Reads: cfg.reads()})
 	if err != nil {
 		return nil, err
 	}
@@ -135,7 +135,7 @@ func (s *Server) openBroker(ctx context.Context, cfg Config, reg *registry.Regis
 	s.opened("logs", func(context.Context) error { return logs.Close() })
 	r := serde.NewResolver(schemas{reg}, formats, serde.Options{})
 	b, err := broker.Open(ctx, broker.Options{
-		Logs: logs, Validator: validator{serde.NewValidator(r, serde.ValidatorOptions{})}, Logger: logger, NodeID: 1,
+		Logs: logs, Validator: validator{serde.NewValidator(r, serde.ValidatorOptions{Rigor: cfg.rigor()})}, Logger: logger, NodeID: 1,
 		Durability: cfg.durability(), AutoCreate: cfg.AutoCreate, DefaultPartitions: cfg.Partitions,
 	})
 	if err != nil {

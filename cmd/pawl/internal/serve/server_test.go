@@ -132,6 +132,21 @@ func headed(t *testing.T, c *client.Client, k *kgo.Client, id schema.ID) {
 	send(t, k, r, "value: schema 01000000-0000-0000-0000-000000000000 is not in the registry")
 }
 
+func TestPayloadsAreJudgedIfTheServerIsTold(t *testing.T) {
+	for validation, want := range map[string]string{"id": "", "payload": "value: the payload is no valid com.Note of schema 1"} {
+		cfg := config(t)
+		cfg.Validation = validation
+		c, k := connect(t, start(t, cfg))
+		on := "true"
+		if _, err := kadm.NewClient(k).CreateTopic(t.Context(), 1, 1, map[string]*string{"confluent.value.schema.validation": &on}, "notes"); err != nil {
+			t.Fatal(err)
+		}
+		id := register(t, c, "notes-value", text)
+		send(t, k, &kgo.Record{Topic: "notes", Value: append(frame.AppendID(nil, id), 2)}, "")
+		send(t, k, &kgo.Record{Topic: "notes", Value: append(frame.AppendID(nil, id), 2, 2)}, want)
+	}
+}
+
 // send produces one record, which must be refused for a reason that holds want, or be taken if want is empty.
 func send(t *testing.T, k *kgo.Client, r *kgo.Record, want string) {
 	t.Helper()
