@@ -30,13 +30,13 @@ func newCodec(n *node) (*codec, error) {
 			first = err
 		}
 	}
-	return nil, fault.Wrap(schema.ErrPayload, "avro.Message", first, "the type %s has no Go values: %v", n.typeText(), first)
+	return nil, fault.New(schema.ErrPayload, "avro.Message", "the type %s has no Go values: %v", n.typeText(), first)
 }
 
 func (c *codec) append(dst []byte, v any) ([]byte, error) {
 	out, err := c.avro.AppendEncode(dst, v)
 	if err != nil {
-		return dst, fault.Wrap(schema.ErrPayload, "avro.Message.Append", err, "the value does not fit the type %s: %v", c.node.typeText(), err)
+		return dst, fault.New(schema.ErrPayload, "avro.Message.Append", "the value does not fit the type %s: %v", c.node.typeText(), err)
 	}
 	if c.guard {
 		w := cursor{buf: out[len(dst):]}
@@ -58,7 +58,7 @@ func (c *codec) decode(payload []byte, v any) error {
 	}
 	rest, err := c.avro.Decode(payload, v)
 	if err != nil {
-		return fault.Wrap(schema.ErrPayload, "avro.Message.Decode", err, "the payload is no %s for a %T: %v", c.node.typeText(), v, err)
+		return fault.New(schema.ErrPayload, "avro.Message.Decode", "the payload is no %s for a %T: %v", c.node.typeText(), v, err)
 	}
 	if len(rest) > 0 {
 		return fault.New(schema.ErrPayload, "avro.Message.Decode", "byte %d: %d bytes follow the value", len(payload)-len(rest), len(rest))

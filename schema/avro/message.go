@@ -57,7 +57,7 @@ func (m *message) AppendPrefix(dst []byte) []byte { return dst }
 // Check walks the payload without building a value. It takes what Java's BinaryDecoder reads, with these exceptions, which no
 // encoder writes: bytes after the value, booleans other than 0 and 1, numbers with more bits than their type, a block whose
 // size is not the size it says, nesting beyond 500 levels, and more than 4096 array items that take no bytes. Bytes of a
-// string that are not UTF-8 are taken, as in Java.
+// string that are not UTF-8 are taken, as in Java, and logical types are not looked into.
 func (m *message) Check(payload []byte) error {
 	c := cursor{buf: payload}
 	c.skip(m.node)

@@ -1,6 +1,7 @@
 package avro
 
 import (
+	"errors"
 	"strconv"
 	"strings"
 	"unicode"
@@ -52,8 +53,5 @@ func javaDouble(s string) (float64, bool) {
 		return 0, false
 	}
 	f, err := strconv.ParseFloat(s, 64)
-	if e, ok := err.(*strconv.NumError); ok && e.Err == strconv.ErrRange { //nolint:errorlint // ParseFloat documents the type
-		return f, true
-	}
-	return f, err == nil
+	return f, err == nil || errors.Is(err, strconv.ErrRange) // beyond the range Java reads an infinity
 }

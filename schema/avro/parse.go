@@ -61,7 +61,8 @@ func (p *parser) parse() (*node, error) {
 
 func (p *parser) newNode(k kind) *node {
 	if len(p.slab) == cap(p.slab) {
-		p.slab = make([]node, 0, 16)
+		const least, most = 2, 32
+		p.slab = make([]node, 0, max(least, min(most, len(p.text)/48)))
 	}
 	p.slab = p.slab[:len(p.slab)+1]
 	n := &p.slab[len(p.slab)-1]
@@ -220,11 +221,11 @@ func twice(branches []*node) string {
 	if len(branches) > many {
 		seen := make(map[string]bool, len(branches))
 		for _, b := range branches {
-			if t := b.typeText(); seen[t] {
+			t := b.typeText()
+			if seen[t] {
 				return t
-			} else { //nolint:revive // t belongs to both arms
-				seen[t] = true
 			}
+			seen[t] = true
 		}
 		return ""
 	}

@@ -22,7 +22,7 @@ func Schema(s schema.Schema) (avro.Schema, error) {
 	}
 	parsed, err := avro.ParseWithCache(text, "", &avro.SchemaCache{})
 	if err != nil {
-		return nil, fault.Wrap(schema.ErrInvalid, "hamba.Schema", err, "github.com/hamba/avro/v2 does not take the schema: %v", err)
+		return nil, fault.New(schema.ErrInvalid, "hamba.Schema", "github.com/hamba/avro/v2 does not take the schema: %v", err)
 	}
 	return parsed, nil
 }
