@@ -20,6 +20,7 @@ const maxPatternLength = 10_000
 // quantifiers) run on a backtracking engine under a time limit.
 type pattern struct {
 	text   string
+	simple *sequence // besides linear, for ASCII text
 	linear *regexp.Regexp
 	back   *regexp2.Regexp
 }
@@ -35,7 +36,7 @@ func compilePattern(text string) (*pattern, error) {
 	}
 	if !dialectal(source) {
 		if linear, err := regexp.Compile(source); err == nil {
-			return &pattern{text: text, linear: linear}, nil
+			return &pattern{text: text, linear: linear, simple: sequenceOf(source)}, nil
 		}
 	}
 	back, err := compileBacktracking(source)

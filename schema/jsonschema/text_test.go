@@ -87,6 +87,7 @@ func TestTextsThatRegistriesTake(t *testing.T) {
 		"its own meta-schema":               `{"$ref":"http://json-schema.org/draft-07/schema#"}`,
 		"the modern meta-schema":            `{` + modern + `"$ref":"https://json-schema.org/draft/2020-12/schema"}`,
 		"an embedded resource":              `{"$id":"http://e.com/root","properties":{"a":{"$ref":"b.json"}},"definitions":{"b":{"$id":"b.json","type":"string"}}}`,
+		"pointers with escapes":             `{"allOf":[{"$ref":"#/definitions/a~1b~0c"},{"$ref":"#/definitions/x%20y"},{"$ref":"#/definitions/p+q"}],"definitions":{"a/b~c":{},"x y":{},"p+q":{}}}`,
 		"an unknown draft":                  `{"$schema":"http://json-schema.org/draft-03/schema#","type":"string"}`,
 		"a modern length with a fraction":   `{` + modern + `"minLength":5.7}`,
 		"then without if":                   `{` + modern + `"then":{"type":"string"}}`,

@@ -60,15 +60,25 @@ func pointer(v *value, fragment string, pass func(*value)) *value {
 		if pass != nil {
 			pass(v)
 		}
-		if s, err := url.QueryUnescape(step); err == nil {
-			step = s
-		}
-		step = strings.ReplaceAll(strings.ReplaceAll(step, "~1", "/"), "~0", "~")
-		if v = v.step(step); v == nil {
+		if v = v.encodedStep(step); v == nil {
 			return nil
 		}
 	}
 	return v
+}
+
+// encodedStep takes one step of a pointer, URL-decoded or, failing that, as it is written.
+func (v *value) encodedStep(step string) *value {
+	if decoded, err := url.QueryUnescape(step); err == nil {
+		if x := v.step(unescapeStep(decoded)); x != nil {
+			return x
+		}
+	}
+	return v.step(unescapeStep(step))
+}
+
+func unescapeStep(step string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(step, "~1", "/"), "~0", "~")
 }
 
 func (v *value) step(name string) *value {

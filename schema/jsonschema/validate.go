@@ -202,6 +202,9 @@ func (r *run) matches(p *pattern, i int) (found, ok bool) {
 	if !r.spend(1 + len(text)/64) {
 		return false, false
 	}
+	if p.simple != nil && r.t.tokens[i].flags == 0 {
+		return p.simple.match(text), true
+	}
 	if p.linear != nil {
 		return p.linear.Match(text), true
 	}
