@@ -15,6 +15,9 @@ func (s *parsed) Differences(writer schema.Schema, q schema.Question) []schema.D
 	if !ok {
 		return nil
 	}
+	if s == w || len(s.universe.deps)+len(w.universe.deps) == 0 && s.Canonical() == w.Canonical() {
+		return nil
+	}
 	readerWord, writerWord := q.Words()
 	c := &comparison{
 		o: side{w.universe, writerWord}, u: side{s.universe, readerWord},

@@ -88,19 +88,19 @@ func clean(err error) string { return strings.ReplaceAll(err.Error(), "\u00a0", 
 // used if it has them. json.RawMessage is read as JSON text. Anything else goes through encoding/json and then the JSON mapping
 // of Protobuf: maps and structs work, names are the JSON names or those of the .proto file, bytes are base64, 64-bit integers
 // numbers or strings.
-func (c *codec) Append(dst []byte, v any) (out []byte, err error) {
-	const op = "protobuf.Message.Append"
-	defer func() {
-		if err != nil {
-			out = dst
-		}
-	}()
-	defer recovered(op, schema.ErrPayload, &err)
-	switch m := v.(type) {
-	case proto.Message:
+func (c *codec) Append(dst []byte, v any) ([]byte, error) {
+	if m, ok := v.(proto.Message); ok {
 		return c.appendMessage(dst, m)
+	}
+	return c.appendGeneric(dst, v)
+}
+
+func (c *codec) appendGeneric(dst []byte, v any) (out []byte, err error) {
+	const op = "protobuf.Message.Append"
+	defer recovered(op, schema.ErrPayload, &err)
+	switch text := v.(type) {
 	case json.RawMessage:
-		return c.ParseJSON(dst, m)
+		return c.ParseJSON(dst, text)
 	case nil:
 		return dst, fault.New(schema.ErrPayload, op, "nil is no %s", c.name)
 	}
@@ -178,12 +178,16 @@ const maxTrusted = 64 << 10
 // Decode decodes a payload. A [proto.Message] of this message type is filled directly. Any other pointer receives the JSON form
 // of the payload through encoding/json: *any and maps hold generic values with JSON names, 64-bit integers and bytes as strings,
 // other numbers as float64.
-func (c *codec) Decode(payload []byte, v any) (err error) {
-	const op = "protobuf.Message.Decode"
-	defer recovered(op, schema.ErrPayload, &err)
+func (c *codec) Decode(payload []byte, v any) error {
 	if m, ok := v.(proto.Message); ok {
 		return c.decodeMessage(payload, m)
 	}
+	return c.decodeJSON(payload, v)
+}
+
+func (c *codec) decodeJSON(payload []byte, v any) (err error) {
+	const op = "protobuf.Message.Decode"
+	defer recovered(op, schema.ErrPayload, &err)
 	if p := reflect.ValueOf(v); p.Kind() != reflect.Pointer || p.IsNil() {
 		return fault.New(schema.ErrPayload, op, "cannot decode into a %T; give a pointer that is not nil", v)
 	}
@@ -231,13 +235,7 @@ func (c *codec) decodeMessage(payload []byte, m proto.Message) error {
 	}
 	var err error
 	if fast, ok := m.(vtUnmarshaler); ok {
-		if len(payload) > maxTrusted {
-			if err := c.Check(payload); err != nil {
-				return err
-			}
-		}
-		proto.Reset(m)
-		err = fast.UnmarshalVT(payload)
+		err = c.decodeGenerated(payload, m, fast)
 	} else {
 		err = proto.Unmarshal(payload, m)
 	}
@@ -245,6 +243,18 @@ func (c *codec) decodeMessage(payload []byte, m proto.Message) error {
 		return fault.New(schema.ErrPayload, op, "the payload is no %s: %s", c.name, clean(err))
 	}
 	return nil
+}
+
+// decodeGenerated runs a generated decoder, of which nothing is known but its name.
+func (c *codec) decodeGenerated(payload []byte, m proto.Message, fast vtUnmarshaler) (err error) {
+	defer recovered("protobuf.Message.Decode", schema.ErrPayload, &err)
+	if len(payload) > maxTrusted {
+		if err := c.Check(payload); err != nil {
+			return err
+		}
+	}
+	proto.Reset(m)
+	return fast.UnmarshalVT(payload)
 }
 
 func (c *codec) unmarshal(payload []byte) (proto.Message, error) {

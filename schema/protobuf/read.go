@@ -41,9 +41,11 @@ func read(text string) (*file, error) {
 		scanner: scanner{text: text}, file: &file{}, mark: position{1, 1},
 		types: map[string]position{}, services: map[string]bool{},
 	}
+	top := &body{}
 	for !r.atEnd() {
-		r.declaration(inFile, &body{})
+		r.declaration(inFile, top)
 	}
+	r.file.options = top.options
 	if r.err != nil {
 		return nil, r.err
 	}
@@ -109,9 +111,6 @@ func (r *reader) declaration(in scope, b *body) {
 	default:
 		r.fail(start, "unexpected label: %s", word)
 	}
-	if in == inFile {
-		r.file.options = append(r.file.options, b.options...)
-	}
 }
 
 // fileWord reads the declarations that only a file holds.
@@ -143,6 +142,7 @@ func (r *reader) typeWord(word string, in scope, at position, b *body) bool {
 		if in == inFile {
 			r.unique(m.name, at, start)
 			r.file.messages = append(r.file.messages, m)
+			break
 		}
 		b.messages = append(b.messages, m)
 	case "enum":
@@ -150,12 +150,14 @@ func (r *reader) typeWord(word string, in scope, at position, b *body) bool {
 		if in == inFile {
 			r.unique(e.name, at, start)
 			r.file.enums = append(r.file.enums, e)
+			break
 		}
 		b.enums = append(b.enums, e)
 	case "extend":
 		e := r.extend(at)
 		if in == inFile {
 			r.file.extends = append(r.file.extends, e)
+			break
 		}
 		b.extends = append(b.extends, e)
 	default:

@@ -7,6 +7,7 @@ type use struct {
 	scope string
 	typ   string
 	what  string
+	name  string
 	field bool // fields may have scalar and map types; the rest names messages
 	at    position
 }
@@ -19,8 +20,8 @@ func (u *universe) check() error {
 			return true
 		}
 		if _, ok := u.resolve(x.scope, x.typ); !ok {
-			first = fmt.Errorf("line %d, column %d: Could not resolve type: %s (%s); define it, or add a reference to the file that does",
-				x.at.line, x.at.column, x.typ, x.what)
+			first = fmt.Errorf("line %d, column %d: Could not resolve type: %s (%s %s); define it, or add a reference to the file that does",
+				x.at.line, x.at.column, x.typ, x.what, x.name)
 		}
 		return first == nil
 	})
@@ -33,8 +34,8 @@ func walkUses(f *file, visit func(use) bool) {
 	w.body(f.messages, f.extends, f.pkg)
 	for _, s := range f.services {
 		for _, r := range s.rpcs {
-			w.see(use{f.pkg, r.request, "method " + r.name, false, r.at})
-			w.see(use{f.pkg, r.response, "method " + r.name, false, r.at})
+			w.see(use{f.pkg, r.request, "method", r.name, false, r.at})
+			w.see(use{f.pkg, r.response, "method", r.name, false, r.at})
 		}
 	}
 }
@@ -48,7 +49,7 @@ func (w *walker) see(x use) { w.on = w.on && w.visit(x) }
 
 func (w *walker) body(messages []*message, extends []*extend, scope string) {
 	for _, e := range extends {
-		w.see(use{scope, e.name, "extend", false, e.at})
+		w.see(use{scope, e.name, "extend", e.name, false, e.at})
 		w.fields(e.fields, scope)
 	}
 	for _, m := range messages {
@@ -71,6 +72,6 @@ func (w *walker) groups(groups []*group, scope string) {
 
 func (w *walker) fields(fields []*field, scope string) {
 	for _, f := range fields {
-		w.see(use{scope, f.typ, "field " + f.name, true, f.at})
+		w.see(use{scope, f.typ, "field", f.name, true, f.at})
 	}
 }
