@@ -16,7 +16,8 @@ func TestFaultsNameThePlaceAndTheKeyword(t *testing.T) {
 	const text = `{"type":"object","properties":{"a/b":{"type":"array","items":{"type":"object","required":["id"],
 		"properties":{"id":{"type":"string","pattern":"^(?!x)","maxLength":3},"n":{"multipleOf":0.1,"maximum":5}},"additionalProperties":false}},
 		"e":{"enum":["x",1]},"u":{"type":"array","uniqueItems":true},"o":{"oneOf":[{"type":"string"},{"minLength":2},{"type":"null"}]},
-		"f":{"format":"date"},"x":{"not":{"type":"string"}},"c":{"contains":{"const":1}}},"propertyNames":{"maxLength":4},"minProperties":1,"dependencies":{"e":["f"]}}`
+		"f":{"format":"date"},"m":{"anyOf":[{"type":"null"},{"$ref":"#/definitions/m"}]},"k":{"anyOf":[{"minLength":9},{"maxLength":2}]},"x":{"not":{"type":"string"}},"c":{"contains":{"const":1}}},"propertyNames":{"maxLength":4},"minProperties":1,"dependencies":{"e":["f"]},
+		"definitions":{"m":{"type":"object","required":["q"]}}}`
 	m := message(t, text)
 	for payload, want := range map[string]string{
 		`[]`:                                 "at #: expected object, not an array (keyword type)",
@@ -32,6 +33,9 @@ func TestFaultsNameThePlaceAndTheKeyword(t *testing.T) {
 		`{"e":1.0}`:                          `at #: the property "e" needs the property "f" (keyword dependencies)`,
 		`{"u":[1,{"a":[]},1.0]}`:             "at #/u: the items 0 and 2 are equal (keyword uniqueItems)",
 		`{"o":"ab"}`:                         "at #/o: the value fits the alternatives 0 and 1, and must fit exactly one (keyword oneOf)",
+		`{"m":{}}`:                           `at #/m: the property "q" is missing (keyword required)`,
+		`{"m":7}`:                            "at #/m: the value fits none of 2 alternatives (keyword anyOf)",
+		`{"k":"four"}`:                       "at #/k: the value fits none of 2 alternatives (keyword anyOf)",
 		`{"f":"2020-13-01"}`:                 "at #/f: the string is no date (keyword format)",
 		`{"x":""}`:                           "at #/x: the value fits what it must not fit (keyword not)",
 		`{"c":[2]}`:                          "at #/c: 0 items match, fewer than 1 (keyword contains)",

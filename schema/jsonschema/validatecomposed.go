@@ -108,7 +108,7 @@ func (r *run) anyOf(list []*check, i int, m *marks) bool {
 	if r.aborted != "" {
 		return false
 	}
-	return fits || r.fail(anyOf, "the value fits none of %d alternatives", len(list))
+	return fits || r.none(anyOf, list, i)
 }
 
 func (r *run) oneOf(list []*check, i int, m *marks) bool {
@@ -125,7 +125,36 @@ func (r *run) oneOf(list []*check, i int, m *marks) bool {
 	if r.aborted != "" {
 		return false
 	}
-	return fits >= 0 || r.fail(oneOf, "the value fits none of %d alternatives", len(list))
+	return fits >= 0 || r.none(oneOf, list, i)
+}
+
+// none reports that no alternative fits. If the value has the type of one alternative only, such as the object in a choice
+// between an object and null, that alternative's own fault says more.
+func (r *run) none(keyword string, list []*check, i int) bool {
+	if r.quiet > 0 {
+		return false
+	}
+	var likely *check
+	candidates := 0
+	for _, x := range list {
+		if r.suits(x, i) {
+			likely = x
+			candidates++
+		}
+	}
+	if candidates == 1 && len(list) > 1 {
+		return r.check(likely, i, nil)
+	}
+	return r.fail(keyword, "the value fits none of %d alternatives", len(list))
+}
+
+// suits reports whether a check, behind plain references, takes values of the token's type.
+func (r *run) suits(c *check, i int) bool {
+	for hops := 0; c.ref != nil && c.types == 0 && hops < 10; hops++ {
+		c = c.ref
+	}
+	x := &r.t.tokens[i]
+	return !c.never && (c.types == 0 || c.types&typeOfKind[x.kind] != 0 || c.types&typeInteger != 0 && x.kind == jsonNumber)
 }
 
 func (r *run) conditional(c *check, i int, m *marks) bool {
