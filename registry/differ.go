@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"github.com/pawl-registry/pawl/fault"
 	"github.com/pawl-registry/pawl/schema"
 )
 
@@ -35,7 +36,7 @@ func (d *differ) compare(r *row, q schema.Question, oldReads bool) []schema.Diff
 	}
 	refs, err := d.resolve(d.view, r.source())
 	if err != nil {
-		d.err = r.source().refuse("registry.compare", err)
+		d.err = r.unreadable(err)
 		return nil
 	}
 	key := pairKey{reader: d.next.key, writer: parsedKey{text: r.key.with(refs)}, question: q}
@@ -55,9 +56,15 @@ func (d *differ) compare(r *row, q schema.Question, oldReads bool) []schema.Diff
 		return diffs, weight(diffs), nil
 	})
 	if err != nil {
-		d.err = err
+		d.err = r.unreadable(err)
 	}
 	return out
+}
+
+// unreadable says which stored version keeps a comparison from being made.
+func (r *row) unreadable(err error) error {
+	return fault.Wrap(ErrInvalidSchema, "registry.compare", err, "Invalid schema: version %d of subject '%s', to compare with, cannot be read: %s",
+		r.Number, r.Subject, fault.DetailOf(err))
 }
 
 // weight is about the number of bytes that an outcome keeps.
