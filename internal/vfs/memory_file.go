@@ -28,6 +28,9 @@ func (f *memoryFile) ReadAt(p []byte, at int64) (int, error) {
 	if _, err := f.begin(OpRead, len(p)); err != nil {
 		return 0, err
 	}
+	if at < 0 {
+		return 0, &fs.PathError{Op: "read", Path: f.name, Err: syscall.EINVAL}
+	}
 	f.m.mu.Lock()
 	defer f.m.mu.Unlock()
 	if at >= int64(len(f.n.data)) {

@@ -199,6 +199,9 @@ func decodeEntry(b []byte) (*entry, []byte, error) {
 	b = b[11+name:]
 	e.start = batch.Offset(be.Uint64(b))
 	e.point = point{offset: batch.Offset(be.Uint64(b[8:])), base: batch.Offset(be.Uint64(b[16:])), pos: int64(be.Uint64(b[24:]))}
+	if e.start < 0 || e.point.base < 0 || e.point.offset < e.point.base || e.point.pos < 0 {
+		return nil, nil, errCatalog
+	}
 	return e, b[32:], commitlog.CheckName(e.name)
 }
 

@@ -266,14 +266,14 @@ func (e *Engine) Remove(ctx context.Context, name string) error {
 	if err := e.committer.commit(context.WithoutCancel(ctx), kindRemove, c.id, nil); err != nil {
 		return err
 	}
+	var err error
 	if p := e.partitions[c.id]; p != nil {
 		delete(e.partitions, c.id)
-		if err := p.unlink(segments); err != nil {
-			return e.fail(op, err)
-		}
+		err = p.unlink(segments)
 	}
-	if err := removeDir(e.fs, dirName(c.id, c.name)); err != nil {
-		return e.fail(op, err)
+	if err = errors.Join(err, removeDir(e.fs, dirName(c.id, c.name))); err != nil {
+		// The removal is durable, so the rest goes when the engine is opened next.
+		e.log.Warn("cannot delete the files of a removed log yet", "log", name, "error", err)
 	}
 	return nil
 }

@@ -123,6 +123,10 @@ func (p *partition) sealedIndex(s *segment, size int64) (index, error) {
 		}
 	}
 	p.e.indexes.put(s, x)
+	if p.e.files.isGone(&s.file) { // trimmed meanwhile: leave nothing behind
+		p.e.indexes.forget(s)
+		_ = p.e.fs.Remove(s.indexName()) // perhaps it is gone already
+	}
 	return x, nil
 }
 

@@ -160,8 +160,7 @@ func (p *partition) committed(m member, ok bool) {
 
 // room returns the segment that takes the next batch of size bytes, a new one if the last is full.
 func (p *partition) room(size, lastDelta int64) (*segment, error) {
-	if n := len(p.segments); n > 0 {
-		s := p.segments[n-1]
+	if s := p.last(); s != nil {
 		full := s.size > 0 && s.size+size > p.e.o.SegmentBytes
 		if !full && s.size+size <= math.MaxUint32 && int64(p.end-s.base)+lastDelta <= math.MaxUint32 {
 			return s, nil
@@ -169,6 +168,16 @@ func (p *partition) room(size, lastDelta int64) (*segment, error) {
 		p.seal(s)
 	}
 	return p.begin(p.end)
+}
+
+// last returns the segment that batches go to, or nil.
+func (p *partition) last() *segment {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	if len(p.segments) == 0 {
+		return nil
+	}
+	return p.segments[len(p.segments)-1]
 }
 
 // seal saves the index of a segment that is complete and lets go of its memory. A failure is no matter: indexes are made again
@@ -202,7 +211,7 @@ func (p *partition) begin(base batch.Offset) (*segment, error) {
 }
 
 func (p *partition) makeDir() error {
-	if len(p.segments) > 0 {
+	if p.last() != nil {
 		return nil
 	}
 	if err := p.e.fs.MkdirAll(p.dir); err != nil {

@@ -52,10 +52,16 @@ func (p *partition) read(dst []byte, from batch.Offset, maxBytes int) ([]byte, e
 		}
 		before := len(dst)
 		if dst, err = p.readSegment(dst, v, from, maxBytes-(before-had), before == had); err != nil {
-			if errors.Is(err, fs.ErrNotExist) && p.trimmedBeyond(from) {
-				continue // the segment went between at and the opening of its file: from is out of range now
+			dst = dst[:before]
+			switch removed, trimmed := p.overtaken(from); {
+			case !errors.Is(err, fs.ErrNotExist):
+				return dst, err
+			case removed:
+				return dst, fault.New(commitlog.ErrClosed, "local.Read", "the log was removed")
+			case !trimmed:
+				return dst, damaged(v.s.name, 0)
 			}
-			return dst[:before], err
+			continue // the segment went between at and the opening of its file: from is out of range now
 		}
 		if len(dst) == before || len(dst)-had >= maxBytes || p.nextIn(v) >= v.visible {
 			return dst, nil
@@ -68,10 +74,11 @@ func (p *partition) read(dst []byte, from batch.Offset, maxBytes int) ([]byte, e
 	}
 }
 
-func (p *partition) trimmedBeyond(offset batch.Offset) bool {
+// overtaken tells whether the log was removed, or trimmed beyond offset.
+func (p *partition) overtaken(offset batch.Offset) (removed, trimmed bool) {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
-	return offset < p.start
+	return p.removed, offset < p.start
 }
 
 func (p *partition) nextIn(v view) batch.Offset {
