@@ -13,20 +13,18 @@ import (
 
 // parsed is one schema: a tree, the types it can name, and what is derived from them on demand.
 type parsed struct {
-	universe  *universe
-	canonical func() string
-	linked    func() (*linkage, error)
-	tables    func() *tables
+	universe *universe
+	normal   string        // the canonical text, if it is not what the tree prints
+	printed  func() string // the tree
+	linked   func() (*linkage, error)
+	tables   func() *tables
 
 	transcoders sync.Pool // of *transcoder
 }
 
 func newParsed(u *universe) *parsed {
-	return withCanonical(u, func() string { return printFile(u.main.file) })
-}
-
-func withCanonical(u *universe, canonical func() string) *parsed {
-	s := &parsed{universe: u, canonical: sync.OnceValue(canonical)}
+	s := &parsed{universe: u}
+	s.printed = sync.OnceValue(func() string { return printFile(u.main.file) })
 	s.linked = sync.OnceValues(func() (*linkage, error) { return link(u) })
 	s.tables = sync.OnceValue(func() *tables { return compileTables(s) })
 	s.transcoders.New = func() any { return new(transcoder) }
@@ -48,7 +46,19 @@ func (s *parsed) release(x *transcoder) {
 func (s *parsed) Format() string { return Format.Name() }
 
 // Canonical returns the text printed from the tree (Confluent: ProtobufSchema.canonicalString).
-func (s *parsed) Canonical() string { return s.canonical() }
+func (s *parsed) Canonical() string {
+	if s.normal != "" {
+		return s.normal
+	}
+	return s.printed()
+}
+
+// EqualTo compares the texts printed from both trees. A normal text holds defaults and JSON names among the other options, so a
+// stored text need not be what its own tree prints.
+func (s *parsed) EqualTo(other schema.Schema) bool {
+	o, ok := other.(*parsed)
+	return ok && s.printed() == o.printed()
+}
 
 // Normalize returns the schema in one order with all type names in full (Confluent: normalize=true).
 func (s *parsed) Normalize() schema.Schema {
@@ -57,7 +67,9 @@ func (s *parsed) Normalize() schema.Schema {
 	separateDefaults(f)
 	u := *s.universe
 	u.main = &source{file: f, symbols: collect(f), origin: origin{main: true}}
-	return withCanonical(&u, func() string { return text })
+	n := newParsed(&u)
+	n.normal = text
+	return n
 }
 
 // separateDefaults takes default and json_name, which normalization sorts among the options, out of them again.

@@ -64,6 +64,20 @@ func TestBlankLinesOfNestedElementsCarryTheirIndentation(t *testing.T) {
 	}
 }
 
+func TestNormalTextsEqualWhatTheyArePrintedAs(t *testing.T) {
+	n := mustParse(t, `message A { optional int32 a = 1 [deprecated = true, default = 3]; }`).Normalize()
+	again := mustParse(t, n.Canonical())
+	if again.Canonical() == n.Canonical() {
+		t.Fatal("the case does not show the difference")
+	}
+	if !schema.Equal(n, again) || !schema.Equal(again, n) || !schema.Equal(n, n.Normalize()) {
+		t.Error("a normal text differs from itself")
+	}
+	if schema.Equal(n, mustParse(t, `message A { optional int32 a = 1 [deprecated = true, default = 4]; }`)) {
+		t.Error("another default is the same")
+	}
+}
+
 func TestNormalNumbers(t *testing.T) {
 	for in, want := range map[string]string{
 		"1": "1", "-0": "0", "010": "8", "-017": "-15", "09": "09", "0x1F": "31", "-0X10": "-16", "0xFFFFFFFFFFFFFFFFF": "295147905179352825855",
