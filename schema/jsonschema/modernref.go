@@ -21,7 +21,7 @@ func (m *modern) register(d *document) error {
 	return m.walk(d.root, d.uri, d, false)
 }
 
-// walk visits every object that may be a schema; names says that v's keys are names, not keywords.
+// walk visits every object where the specification expects a schema; names says that v's keys are names, not keywords.
 func (m *modern) walk(v *value, base string, d *document, names bool) error {
 	if v.kind == jsonArray {
 		for _, x := range v.items {
@@ -41,7 +41,7 @@ func (m *modern) walk(v *value, base string, d *document, names bool) error {
 	}
 	m.index[v] = standing{base, d}
 	for _, x := range v.members {
-		if !names && dataKeyword(x.key) {
+		if !names && !schemaKeyword(x.key) {
 			continue
 		}
 		if err := m.walk(x.value, base, d, !names && mapKeyword(x.key)); err != nil {
@@ -51,9 +51,14 @@ func (m *modern) walk(v *value, base string, d *document, names bool) error {
 	return nil
 }
 
-// dataKeyword reports whether a keyword's value is data, in which $id means nothing.
-func dataKeyword(name string) bool {
-	return name == "enum" || name == "const" || name == "default" || name == "examples"
+// schemaKeyword reports whether a keyword's value holds schemas. Elsewhere $id and $anchor mean nothing.
+func schemaKeyword(name string) bool {
+	switch name {
+	case allOf, anyOf, oneOf, "not", "if", "then", "else", "items", "prefixItems", "additionalItems", "contains", "unevaluatedItems",
+		"additionalProperties", "propertyNames", "unevaluatedProperties", "contentSchema":
+		return true
+	}
+	return mapKeyword(name)
 }
 
 // mapKeyword reports whether a keyword's value maps names to schemas.
@@ -164,10 +169,13 @@ func (m *modern) find(at *value, base string, d *document) (*value, error) {
 	return nil, d.fail(at, "$ref leads nowhere: there is no %s", resolved)
 }
 
-// standing records where a pointer's target stands if the walk did not pass it, so that it can be loaded.
+// standing indexes what stands below a pointer's target that the walk did not pass, such as one inside an unknown keyword, so
+// that it can be loaded. Names in there are not known elsewhere, so two of a kind do no harm.
 func (m *modern) standing(v, root *value) *value {
 	if m.index[v].doc == nil {
-		m.index[v] = m.index[root]
+		at := m.index[root]
+		m.index[v] = at
+		_ = m.walk(v, at.base, at.doc, false)
 	}
 	return v
 }

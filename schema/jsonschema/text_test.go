@@ -91,6 +91,8 @@ func TestTextsThatRegistriesTake(t *testing.T) {
 		"an unknown draft":                  `{"$schema":"http://json-schema.org/draft-03/schema#","type":"string"}`,
 		"a modern length with a fraction":   `{` + modern + `"minLength":5.7}`,
 		"then without if":                   `{` + modern + `"then":{"type":"string"}}`,
+		"ids where no schema is expected":   `{` + modern + `"examples":[{"$id":"a"},{"$id":"a"}],"x-old":{"$id":"a"},"properties":{"$id":{"const":{"$id":"a"}}}}`,
+		"a pointer into an unknown keyword": `{` + modern + `"properties":{"a":{"$ref":"#/x-types/t"}},"x-types":{"t":{"items":{"$ref":"#/x-types/t"}}}}`,
 		"an anchor":                         `{` + modern + `"$ref":"#x","$defs":{"a":{"$anchor":"x"}}}`,
 		"lookaround and possessive":         `{"pattern":"^(?!x)(?<=^)a++[\\p{Alpha}]\\Q.+\\E\\h$"}`,
 	} {
