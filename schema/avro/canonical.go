@@ -95,7 +95,7 @@ func (p *printer) namedType(n *node, space string) {
 	p.head(kind)
 	p.attr("name")
 	p.name(t.name, space)
-	if t.hasDoc && !(p.normal && t.doc == "") {
+	if t.hasDoc && (!p.normal || t.doc != "") {
 		p.attr("doc")
 		p.buf = appendString(p.buf, t.doc)
 	}

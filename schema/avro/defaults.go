@@ -12,12 +12,18 @@ const (
 // judge decides whether defaults fit their types, by the rules of Java's Schema.isValidDefault: texts are not compared with
 // symbols or sizes, and a union takes a value of any of its branches.
 type judge struct {
-	left int
+	spent  int
+	unsure bool // met a type that is not defined yet
+	open   bool // met a record whose fields are still being read
 }
 
 func (j *judge) fits(t *node, v *value, depth int) bool {
-	if j.left--; j.left < 0 || depth > maxDefaultDepth || v == nil {
+	if j.spent++; j.spent > maxJudgement || depth > maxDefaultDepth || v == nil {
 		return false
+	}
+	if t == nil {
+		j.unsure = true
+		return v.kind == jsonObject
 	}
 	switch t.kind {
 	case kindNull:
@@ -65,6 +71,10 @@ func (j *judge) all(items *node, v *value, depth int) bool {
 }
 
 func (j *judge) record(r *named, v *value, depth int) bool {
+	if r.open {
+		j.open = true
+		return false
+	}
 	for i := range r.fields {
 		f := &r.fields[i]
 		fv := v.get(f.name)

@@ -104,7 +104,7 @@ func (e *encoder) integer(dst []byte, n *node, v *value, bits int) ([]byte, erro
 
 func (e *encoder) float(dst []byte, n *node, v *value) ([]byte, error) {
 	number := v.kind == jsonInt || v.kind == jsonFloat
-	f := math.NaN()
+	var f float64
 	switch {
 	case number:
 		f = parseDouble(v.text)

@@ -103,6 +103,7 @@ type named struct {
 	doc      string
 	hasDoc   bool
 	isError  bool // the record was called "error"
+	open     bool // the fields are being read; never seen outside the parser
 	fields   []field
 	index    map[string]int // fields or symbols by name; only where there are many
 	symbols  []string

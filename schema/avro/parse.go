@@ -15,7 +15,8 @@ type parser struct {
 	later  []later
 	unions []place
 	again  []again
-	fields []place // record nodes whose defaults are to be judged
+	judge  judge
+	unsure []*field // their defaults are judged again once all names are known
 	slab   []node
 }
 
@@ -51,7 +52,7 @@ func (p *parser) parse() (*node, error) {
 	if err := p.typ(v, "", &root); err != nil {
 		return nil, err
 	}
-	for _, step := range []func() error{p.link, p.checkUnions, p.checkAgain, p.checkDefaults} {
+	for _, step := range []func() error{p.link, p.checkUnions, p.checkAgain, p.checkUnsure} {
 		if err := step(); err != nil {
 			return nil, err
 		}
@@ -139,11 +140,8 @@ func (p *parser) object(v *value, space string, slot **node) error {
 	case "map":
 		return p.container(kindMap, "values", v, space, slot)
 	}
-	if n := p.lookup(t.text, space); n != nil {
-		*slot = n
-		return nil
-	}
-	return p.fail(t, "unknown type %q; it is neither a type of Avro nor defined before this place", t.text)
+	p.use(t, space, slot) // the name of a defined type, as in Java up to 1.12.1; other attributes are lost
+	return nil
 }
 
 func (p *parser) container(k kind, attr string, v *value, space string, slot **node) error {
@@ -248,21 +246,36 @@ func (p *parser) checkAgain() error {
 	return nil
 }
 
-func (p *parser) checkDefaults() error {
-	if !p.strict {
+// checkDefault judges the default of a field where it stands, as Java does: a type that is not defined yet counts as a record
+// without fields there, and a record within itself has no fields to judge by.
+func (p *parser) checkDefault(f *field) error {
+	if !p.strict || f.def == nil {
 		return nil
 	}
-	j := judge{left: maxJudgement}
-	for _, r := range p.fields {
-		for i := range r.node.named.fields {
-			f := &r.node.named.fields[i]
-			if f.def == nil || j.fits(f.typ, f.def, 0) {
-				continue
-			}
-			return p.fail(f.def, "the default of field %q is no value of its type %s", f.name, f.typ.typeText())
+	p.judge.unsure = false
+	if !p.judge.fits(f.typ, f.def, 0) || p.judge.open {
+		return p.badDefault(f)
+	}
+	if p.judge.unsure {
+		p.unsure = append(p.unsure, f)
+	}
+	return nil
+}
+
+func (p *parser) checkUnsure() error {
+	for _, f := range p.unsure {
+		if !p.judge.fits(f.typ, f.def, 0) {
+			return p.badDefault(f)
 		}
 	}
 	return nil
+}
+
+func (p *parser) badDefault(f *field) error {
+	if f.typ == nil {
+		return p.fail(f.def, "the default of field %q cannot be judged before its type; define the type first", f.name)
+	}
+	return p.fail(f.def, "the default of field %q is no value of its type %s", f.name, f.typ.typeText())
 }
 
 // addDeps makes the types of the references visible.

@@ -179,7 +179,7 @@ func (p *parser) record(n *node, v *value) error {
 	if len(list.elems) > many {
 		r.index = make(map[string]int, len(list.elems))
 	}
-	defaults := false
+	r.open = true
 	for i := range list.elems {
 		fv := &list.elems[i].val
 		name, ok := fv.str("name")
@@ -197,11 +197,11 @@ func (p *parser) record(n *node, v *value) error {
 		if err := p.field(&r.fields[i], fv, r.name.space); err != nil {
 			return err
 		}
-		defaults = defaults || r.fields[i].def != nil
+		if err := p.checkDefault(&r.fields[i]); err != nil {
+			return err
+		}
 	}
-	if defaults {
-		p.fields = append(p.fields, place{n, v.pos})
-	}
+	r.open = false
 	return nil
 }
 

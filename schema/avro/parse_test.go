@@ -51,6 +51,8 @@ func TestCanonicalText(t *testing.T) {
 		{"a name with attributes is the name", record(`{"name":"n","type":["null",{"type":"R","x":1}]}`), record(`{"name":"n","type":["null","R"]}`)},
 		{"a type without namespace within one", `{"type":"record","name":"q.N","fields":[{"name":"k","type":{"type":"fixed","name":"Z","namespace":"","size":0}}]}`,
 			`{"type":"record","name":"N","namespace":"q","fields":[{"name":"k","type":{"type":"fixed","name":"Z","namespace":"","size":0}}]}`},
+		{"a name with attributes before its definition", `[{"type":"array","items":{"type":"F"}},{"type":"fixed","name":"F","size":1}]`,
+			`[{"type":"array","items":{"type":"fixed","name":"F","size":1}},"F"]`},
 		{"comments before and within", "// one\n/* two */ [ /* three */ \"int\" // four\n ]\n", `["int"]`},
 	}
 	for _, tt := range tests {
@@ -113,6 +115,35 @@ func TestDefaultsOfNewSchemas(t *testing.T) {
 			t.Errorf("type %s, default %s: %v, want ok = %t", tt.typ, tt.value, err, tt.ok)
 		}
 		parse(t, text, schema.AsStored)
+	}
+}
+
+// TestDefaultsBeforeTheirTypes: Java judges a default where it stands, with an empty record for a type it does not know yet.
+func TestDefaultsBeforeTheirTypes(t *testing.T) {
+	later := func(typ, def, defined string) string {
+		return record(`{"name":"a","type":`+typ+`,"default":`+def+`}`, `{"name":"b","type":`+defined+`}`)
+	}
+	enum := `{"type":"enum","name":"L","symbols":["A"]}`
+	rec := `{"type":"record","name":"L","fields":[{"name":"x","type":"int"}]}`
+	tests := []struct {
+		text string
+		ok   bool
+	}{
+		{later(`"L"`, `"A"`, enum), false},
+		{later(`["null","L"]`, `null`, enum), true},
+		{later(`"L"`, `{"x":1}`, rec), true},
+		{later(`"L"`, `{}`, rec), false},
+		{later(`"int"`, `1`, enum), true},
+		{record(`{"name":"r","type":["null","R"],"default":null}`), true},
+		{record(`{"name":"r","type":["R","null"],"default":{}}`), false},
+		{record(`{"name":"r","type":{"type":"array","items":"R"},"default":[{"r":[]}]}`), false},
+		{record(`{"name":"r","type":{"type":"array","items":"R"},"default":[]}`), true},
+	}
+	for _, tt := range tests {
+		if _, err := avro.Format.Parse(schema.Source{Text: tt.text}, nil); (err == nil) != tt.ok {
+			t.Errorf("%s: %v, want ok = %t", tt.text, err, tt.ok)
+		}
+		parse(t, tt.text, schema.AsStored)
 	}
 }
 
