@@ -108,13 +108,12 @@ func TestRecordsComeBackAsTheyWereSent(t *testing.T) {
 	for name, codec := range codecs {
 		t.Run(name, func(t *testing.T) {
 			producer := client(t, addr, kgo.DefaultProduceTopic("orders"), kgo.ProducerBatchCompression(codec), kgo.RecordPartitioner(kgo.ManualPartitioner()))
-			consumer := client(t, addr, kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{"orders": {1: kgo.NewOffset().AtEnd()}}))
 			before, err := kadm.NewClient(producer).ListEndOffsets(deadline(t), "orders")
 			if err != nil {
 				t.Fatal(err)
 			}
 			from, _ := before.Lookup("orders", 1)
-			consumer.SetOffsets(map[string]map[int32]kgo.EpochOffset{"orders": {1: {Epoch: -1, Offset: from.Offset}}})
+			consumer := client(t, addr, kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{"orders": {1: kgo.NewOffset().At(from.Offset)}}))
 			const n = 500
 			for i := range n {
 				r := &kgo.Record{Partition: 1, Key: fmt.Appendf(nil, "key %d", i), Value: bytes.Repeat([]byte{byte(i)}, 100),
