@@ -10,7 +10,7 @@ import (
 // AlterConfigs, key 33, versions 0 to 2, for topics: it replaces all configurations that a topic sets. Left out: brokers, whose
 // configurations are read when they start.
 
-func alterConfigs(c *call) kmsg.Response {
+func alterConfigs(c *call) message {
 	req := c.request.(*kmsg.AlterConfigsRequest)
 	r := kmsg.NewPtrAlterConfigsResponse()
 	for _, asked := range req.Resources {

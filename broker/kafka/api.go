@@ -16,7 +16,7 @@ type api struct {
 	maxBytes int   // of a request; 0: MaxRequestBytes
 	aliased  bool  // the broker keeps parts of the request: its buffer is not used again
 	shape    string
-	handle   func(*call) kmsg.Response
+	handle   func(*call) message
 
 	parsed shape
 }
@@ -133,10 +133,9 @@ func (c *conn) handle(call *call, a *api, body []byte) (message, error) {
 	if err := call.request.ReadFrom(body); err != nil {
 		return nil, fmt.Errorf("%w: %s version %d does not parse: %w", errNoFrame, a.name, call.version, err)
 	}
-	r := a.handle(call)
-	if r == nil {
-		return nil, nil
+	m := a.handle(call)
+	if r, ok := m.(kmsg.Response); ok {
+		r.SetVersion(call.version)
 	}
-	r.SetVersion(call.version)
-	return r, nil
+	return m, nil
 }

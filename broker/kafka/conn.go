@@ -139,40 +139,64 @@ func (c *conn) answer(ctx context.Context, t task) error {
 	if err != nil || m == nil {
 		return err
 	}
-	if r, ok := m.(interface{ release() }); ok {
-		defer r.release()
-	}
 	out := append(c.out[:0], 0, 0, 0, 0)
 	out = binary.BigEndian.AppendUint32(out, uint32(t.correlation))
 	if t.flexible {
 		out = append(out, 0)
 	}
-	out = m.AppendTo(out)
-	binary.BigEndian.PutUint32(out, uint32(len(out)-4))
+	var cuts []cut
+	if f, ok := m.(*fetchAnswer); ok {
+		defer f.release()
+		out, cuts = f.encode(out)
+	} else {
+		out = m.AppendTo(out)
+	}
+	c.out = nil
 	if cap(out) <= keptOut {
 		c.out = out
-	} else {
-		c.out = nil
 	}
-	return c.write(out)
+	size := len(out) - sizeBytes
+	for _, one := range cuts {
+		size += len(one.data)
+	}
+	binary.BigEndian.PutUint32(out, uint32(size))
+	return c.write(pieces(out, cuts))
+}
+
+// pieces puts the data of the cuts into their places.
+func pieces(out []byte, cuts []cut) net.Buffers {
+	all := make(net.Buffers, 0, 2*len(cuts)+1)
+	at := 0
+	for _, one := range cuts {
+		all = append(all, out[at:one.at], one.data)
+		at = one.at
+	}
+	return append(all, out[at:])
 }
 
 const (
 	keptOut    = 256 << 10 // the largest buffer a connection keeps between responses
-	writeChunk = 256 << 10 // written under one deadline
+	writeChunk = 1 << 20   // written under one deadline
 )
 
 // write gives the client the write time-out anew for each chunk: a slow one may take long, a stuck one is dropped.
-func (c *conn) write(b []byte) error {
-	for len(b) > 0 {
+func (c *conn) write(all net.Buffers) error {
+	for len(all) > 0 {
+		var chunk net.Buffers
+		for room := writeChunk; room > 0 && len(all) > 0; {
+			n := min(room, len(all[0]))
+			chunk = append(chunk, all[0][:n])
+			room -= n
+			if all[0] = all[0][n:]; len(all[0]) == 0 {
+				all = all[1:]
+			}
+		}
 		if err := c.net.SetWriteDeadline(time.Now().Add(c.server.opts.WriteTimeout)); err != nil {
 			return err
 		}
-		n, err := c.net.Write(b[:min(len(b), writeChunk)])
-		if err != nil {
+		if _, err := chunk.WriteTo(c.net); err != nil {
 			return err
 		}
-		b = b[n:]
 	}
 	return nil
 }

@@ -8,7 +8,7 @@ import (
 
 // CreatePartitions, key 37, versions 0 to 3.
 
-func createPartitions(c *call) kmsg.Response {
+func createPartitions(c *call) message {
 	req := c.request.(*kmsg.CreatePartitionsRequest)
 	r := kmsg.NewPtrCreatePartitionsResponse()
 	for _, asked := range req.Topics {

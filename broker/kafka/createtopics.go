@@ -10,7 +10,7 @@ import (
 // CreateTopics, key 19, versions 2 to 7. A topic named twice in one request is refused, as Kafka does. The time-out is not
 // needed: the answer comes when the topic is there.
 
-func createTopics(c *call) kmsg.Response {
+func createTopics(c *call) message {
 	req := c.request.(*kmsg.CreateTopicsRequest)
 	r := kmsg.NewPtrCreateTopicsResponse()
 	named := make(map[string]int)

@@ -4,7 +4,7 @@ import "github.com/twmb/franz-go/pkg/kmsg"
 
 // DeleteGroups, key 42, versions 0 to 2.
 
-func deleteGroups(c *call) kmsg.Response {
+func deleteGroups(c *call) message {
 	req := c.request.(*kmsg.DeleteGroupsRequest)
 	r := kmsg.NewPtrDeleteGroupsResponse()
 	for _, id := range req.Groups {

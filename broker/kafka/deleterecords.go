@@ -8,7 +8,7 @@ import (
 
 // DeleteRecords, key 21, versions 0 to 2. Offset -1 is the high watermark.
 
-func deleteRecords(c *call) kmsg.Response {
+func deleteRecords(c *call) message {
 	req := c.request.(*kmsg.DeleteRecordsRequest)
 	r := kmsg.NewPtrDeleteRecordsResponse()
 	for _, asked := range req.Topics {

@@ -8,7 +8,7 @@ import (
 
 // DeleteTopics, key 20, versions 1 to 6; from version 6 a topic may be named by its id. The answer comes when the records are gone.
 
-func deleteTopics(c *call) kmsg.Response {
+func deleteTopics(c *call) message {
 	req := c.request.(*kmsg.DeleteTopicsRequest)
 	r := kmsg.NewPtrDeleteTopicsResponse()
 	asked := req.Topics

@@ -10,7 +10,7 @@ const (
 	mismatchedEndpointType = 114
 )
 
-func describeCluster(c *call) kmsg.Response {
+func describeCluster(c *call) message {
 	req := c.request.(*kmsg.DescribeClusterRequest)
 	r := kmsg.NewPtrDescribeClusterResponse()
 	r.ClusterAuthorizedOperations, r.EndpointType = noOperations, brokerEndpoints

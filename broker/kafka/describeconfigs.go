@@ -13,7 +13,7 @@ import (
 // DescribeConfigs, key 32, versions 1 to 4, for topics and this broker. Left out: loggers, client metrics and group
 // configurations, which do not exist here.
 
-func describeConfigs(c *call) kmsg.Response {
+func describeConfigs(c *call) message {
 	req := c.request.(*kmsg.DescribeConfigsRequest)
 	r := kmsg.NewPtrDescribeConfigsResponse()
 	for _, asked := range req.Resources {

@@ -10,7 +10,7 @@ import (
 // DescribeGroups, key 15, versions 0 to 6. A group that does not exist is Dead, and from version 6 an error (KIP-1043). Left out:
 // authorized operations.
 
-func describeGroups(c *call) kmsg.Response {
+func describeGroups(c *call) message {
 	req := c.request.(*kmsg.DescribeGroupsRequest)
 	r := kmsg.NewPtrDescribeGroupsResponse()
 	for _, id := range req.Groups {

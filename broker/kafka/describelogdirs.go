@@ -13,7 +13,7 @@ import (
 
 const logDir = "data"
 
-func describeLogDirs(c *call) kmsg.Response {
+func describeLogDirs(c *call) message {
 	req := c.request.(*kmsg.DescribeLogDirsRequest)
 	r := kmsg.NewPtrDescribeLogDirsResponse()
 	d := kmsg.NewDescribeLogDirsResponseDir()

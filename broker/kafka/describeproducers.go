@@ -8,7 +8,7 @@ import (
 
 // DescribeProducers, key 61, version 0. There are no transactions: no coordinator epoch and no start of one (-1).
 
-func describeProducers(c *call) kmsg.Response {
+func describeProducers(c *call) message {
 	req := c.request.(*kmsg.DescribeProducersRequest)
 	r := kmsg.NewPtrDescribeProducersResponse()
 	for _, asked := range req.Topics {

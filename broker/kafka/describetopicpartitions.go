@@ -15,7 +15,7 @@ import (
 // maxPartitionsDescribed is Kafka's max.request.partition.size.limit.
 const maxPartitionsDescribed = 2000
 
-func describeTopicPartitions(c *call) kmsg.Response {
+func describeTopicPartitions(c *call) message {
 	req := c.request.(*kmsg.DescribeTopicPartitionsRequest)
 	r := kmsg.NewPtrDescribeTopicPartitionsResponse()
 	limit := maxPartitionsDescribed

@@ -16,71 +16,59 @@ import (
 // ask in full. Left out: preferred replicas, diverging epochs and snapshots (there is one replica), and requests of replicas.
 // No data is an empty byte string, never null: librdkafka takes null for a bad size.
 
-// fetched is one partition of a Fetch.
+// fetched is one partition of a Fetch, first as it was asked for, then as it is answered.
 type fetched struct {
+	index     int32
 	partition *broker.Partition
-	err       error
 	from      batch.Offset
-	epoch     int32
 	maxBytes  int
-	topic     int // position in the response
-	index     int // position in the topic
+	err       error
 
-	start, end int // its bytes in the buffer
-	bounds     commitlog.Bounds
+	start, end              int // its records in the buffer of the answer
+	code                    int16
+	highWatermark, logStart int64
 }
 
-// fetchResponse is a response whose records are in a pooled buffer.
-type fetchResponse struct {
-	*kmsg.FetchResponse
-	free func()
-}
-
-func (r fetchResponse) release() { r.free() }
-
-// RequestKind and the like are those of the response inside; SetVersion passes through.
-var _ kmsg.Response = fetchResponse{}
-
-func fetch(c *call) kmsg.Response {
+func fetch(c *call) message {
 	req := c.request.(*kmsg.FetchRequest)
-	r := kmsg.NewPtrFetchResponse()
+	a := &fetchAnswer{version: c.version, committed: req.IsolationLevel == 1}
 	if req.SessionID != 0 && req.SessionEpoch > 0 {
-		r.ErrorCode = fetchSessionNotFound
-		return r
+		a.code = fetchSessionNotFound
+		return a
 	}
-	all := c.server.fetched(c.version, req, r)
-	data, free := c.collect(req, all)
-	for i := range all {
-		c.server.fill(r, &all[i], data, req.IsolationLevel)
+	c.server.resolve(a, req)
+	c.collect(a, req)
+	for i := range a.topics {
+		for j := range a.topics[i].partitions {
+			p := &a.topics[i].partitions[j]
+			if p.code = c.server.numberOf(p.err); p.code != none && p.code != offsetOutOfRange {
+				p.highWatermark, p.logStart = -1, -1
+			}
+		}
 	}
-	return fetchResponse{FetchResponse: r, free: free}
+	return a
 }
 
-// fetched finds the partitions of a request and lays out the response.
-func (s *Server) fetched(version int16, req *kmsg.FetchRequest, r *kmsg.FetchResponse) []fetched {
-	var all []fetched
+// resolve finds the partitions of a request and lays out the answer.
+func (s *Server) resolve(a *fetchAnswer, req *kmsg.FetchRequest) {
+	a.topics = make([]fetchTopic, len(req.Topics))
 	for i := range req.Topics {
 		asked := &req.Topics[i]
-		t, err := s.topic(version >= 13, asked.Topic, asked.TopicID)
-		v := kmsg.NewFetchResponseTopic()
-		v.Topic, v.TopicID = asked.Topic, asked.TopicID
-		v.Partitions = make([]kmsg.FetchResponseTopicPartition, len(asked.Partitions))
+		t, err := s.topic(a.version >= 13, asked.Topic, asked.TopicID)
+		v := &a.topics[i]
+		v.name, v.id, v.partitions = asked.Topic, asked.TopicID, make([]fetched, len(asked.Partitions))
 		for j := range asked.Partitions {
 			p := &asked.Partitions[j]
-			v.Partitions[j].Default()
-			v.Partitions[j].Partition = p.Partition
-			f := fetched{err: err, from: batch.Offset(p.FetchOffset), epoch: p.CurrentLeaderEpoch, maxBytes: int(p.PartitionMaxBytes), topic: i, index: j}
+			f := &v.partitions[j]
+			*f = fetched{index: p.Partition, from: batch.Offset(p.FetchOffset), maxBytes: int(max(p.PartitionMaxBytes, 0)), err: err}
 			if err == nil {
 				f.partition, f.err = t.Partition(p.Partition)
 			}
 			if f.err == nil {
-				f.err = f.partition.CheckTerm(f.epoch)
+				f.err = f.partition.CheckTerm(p.CurrentLeaderEpoch)
 			}
-			all = append(all, f)
 		}
-		r.Topics = append(r.Topics, v)
 	}
-	return all
 }
 
 func (s *Server) topic(byID bool, name string, id broker.ID) (*broker.Topic, error) {
@@ -90,24 +78,35 @@ func (s *Server) topic(byID bool, name string, id broker.ID) (*broker.Topic, err
 	return s.broker.Topic(name)
 }
 
+// each yields the partitions in the order of the request.
+func (a *fetchAnswer) each(yield func(*fetched) bool) {
+	for i := range a.topics {
+		for j := range a.topics[i].partitions {
+			if !yield(&a.topics[i].partitions[j]) {
+				return
+			}
+		}
+	}
+}
+
 // collect reads the partitions, again and again until there are MinBytes, an error to tell, or no time left.
-func (c *call) collect(req *kmsg.FetchRequest, all []fetched) (data []byte, free func()) {
+func (c *call) collect(a *fetchAnswer, req *kmsg.FetchRequest) {
 	deadline := time.Now().Add(time.Duration(req.MaxWaitMillis) * time.Millisecond)
 	waiter := broker.NewWaiter()
 	if req.MaxWaitMillis > 0 && req.MinBytes > 0 {
-		for i := range all {
-			if p := all[i].partition; p != nil {
-				p.Subscribe(waiter)
-				defer p.Unsubscribe(waiter)
+		for f := range a.each {
+			if f.partition != nil {
+				f.partition.Subscribe(waiter)
+				defer f.partition.Unsubscribe(waiter)
 			}
 		}
 	}
 	for {
-		data, free, failed := c.readAll(req, all)
-		if failed || len(data) >= int(req.MinBytes) || !c.sleepUntil(deadline, waiter) {
-			return data, free
+		failed := c.readAll(a, req)
+		if failed || len(a.data) >= int(req.MinBytes) || !c.sleepUntil(deadline, waiter) {
+			return
 		}
-		free()
+		a.release()
 	}
 }
 
@@ -129,94 +128,97 @@ func (c *call) sleepUntil(deadline time.Time, waiter *broker.Waiter) bool {
 	}
 }
 
-// leastFetch is what a Fetch may read when the memory for Fetch responses is used up.
-const leastFetch = 64 << 10
+const (
+	// leastFetch is what a Fetch may read when the memory for Fetch responses is used up.
+	leastFetch = 64 << 10
+	// firstFetch is the buffer that a Fetch begins with; a partition with more gets one that fits.
+	firstFetch = 4 << 10
+)
 
 // readAll reads the partitions once, in the order of the request, into one buffer. The first batch is read even if it is larger
 // than all bounds, so that a consumer always gets on (KIP-74).
-func (c *call) readAll(req *kmsg.FetchRequest, all []fetched) (data []byte, free func(), failed bool) {
-	limit, grant := c.server.grant(req, all)
-	b := takeBuffer(min(limit, 64<<10))
-	data = b.b[:0]
-	for i := range all {
-		f := &all[i]
+func (c *call) readAll(a *fetchAnswer, req *kmsg.FetchRequest) (failed bool) {
+	limit, grant := c.server.grant(a, req)
+	b := takeBuffer(min(limit, firstFetch))
+	data := b.b[:0]
+	for f := range a.each {
 		f.start, f.end = len(data), len(data)
 		if f.err != nil {
 			failed = true
 			continue
 		}
-		room := limit - len(data)
-		if room <= 0 {
-			f.bounds, f.err = f.partition.Bounds()
-			continue
-		}
-		data = f.read(c.ctx, data, min(room, max(f.maxBytes, 0)), room)
+		b, data = f.grow(b, data, limit)
+		data = f.read(c.ctx, data, limit-len(data))
 		failed = failed || f.err != nil
 	}
 	held := c.server.settle(grant, int64(len(data)))
-	return data, func() {
-		if held > 0 {
-			c.server.fetches.Release(held)
-		}
-		if cap(data) == cap(b.b) {
+	a.data = data
+	a.free = func() {
+		c.server.fetches.Release(held)
+		if cap(data) == len(b.b) { // else the log had to make a larger one
 			b.release()
 		}
-	}, failed
+	}
+	return failed
+}
+
+// grow makes room for what the partition is likely to have, so that the log need not.
+func (f *fetched) grow(b *buffer, data []byte, limit int) (*buffer, []byte) {
+	bounds, err := f.partition.Bounds()
+	if err != nil || f.from >= bounds.HighWatermark {
+		return b, data
+	}
+	want := len(data) + min(f.maxBytes, limit-len(data))
+	if want <= cap(data) || cap(data) != len(b.b) {
+		return b, data
+	}
+	larger := takeBuffer(want)
+	data = append(larger.b[:0], data...)
+	b.release()
+	return larger, data
 }
 
 // read appends what the partition has to data. Unless data is empty, it must fit into room.
-func (f *fetched) read(ctx context.Context, data []byte, maxBytes, room int) []byte {
-	var err error
+func (f *fetched) read(ctx context.Context, data []byte, room int) []byte {
+	var bounds commitlog.Bounds
 	before := len(data)
-	data, f.bounds, err = f.partition.Read(ctx, data, f.from, maxBytes)
-	f.err = err
+	if room <= 0 && before > 0 {
+		bounds, f.err = f.partition.Bounds()
+	} else {
+		data, bounds, f.err = f.partition.Read(ctx, data, f.from, min(f.maxBytes, room))
+	}
 	if before > 0 && len(data)-before > room {
 		data = data[:before]
 	}
 	f.end = len(data)
+	f.highWatermark, f.logStart = int64(bounds.HighWatermark), int64(bounds.Start)
+	if f.err != nil && fault.CodeOf(f.err) != commitlog.ErrOutOfRange {
+		f.end, data = before, data[:before]
+	}
 	return data
 }
 
-// grant reserves memory for a response: as much as was asked for, or, when the others have it all, a little.
-func (s *Server) grant(req *kmsg.FetchRequest, all []fetched) (limit int, held int64) {
+// grant reserves memory for an answer: as much as was asked for, or, when the others have it all, a little.
+func (s *Server) grant(a *fetchAnswer, req *kmsg.FetchRequest) (limit int, held int64) {
+	bound := min(int(max(req.MaxBytes, 0)), s.opts.MaxFetchBytes)
 	want := 0
-	for i := range all {
-		want += max(all[i].maxBytes, 0)
-		if want >= s.opts.MaxFetchBytes {
+	for f := range a.each {
+		if want += f.maxBytes; want >= bound {
 			break
 		}
 	}
-	want = min(want, max(int(req.MaxBytes), 0), s.opts.MaxFetchBytes)
+	want = min(want, bound)
 	if s.fetches.TryAcquire(int64(want)) {
 		return want, int64(want)
 	}
 	return min(want, leastFetch), 0
 }
 
-// settle gives back what was reserved and not used.
+// settle gives back what was reserved and not used, and returns what is still held.
 func (s *Server) settle(held, used int64) int64 {
 	if held <= used {
 		return held
 	}
 	s.fetches.Release(held - used)
 	return used
-}
-
-// fill completes a partition of the response.
-func (s *Server) fill(r *kmsg.FetchResponse, f *fetched, data []byte, isolation int8) {
-	v := &r.Topics[f.topic].Partitions[f.index]
-	v.RecordBatches = data[f.start:f.end]
-	if v.RecordBatches == nil {
-		v.RecordBatches = []byte{}
-	}
-	v.HighWatermark, v.LastStableOffset, v.LogStartOffset = -1, -1, -1
-	if isolation == 1 {
-		v.AbortedTransactions = []kmsg.FetchResponseTopicPartitionAbortedTransaction{}
-	}
-	if f.err != nil && fault.CodeOf(f.err) != commitlog.ErrOutOfRange {
-		v.ErrorCode = s.numberOf(f.err)
-		return
-	}
-	v.ErrorCode = s.numberOf(f.err)
-	v.HighWatermark, v.LastStableOffset, v.LogStartOffset = int64(f.bounds.HighWatermark), int64(f.bounds.HighWatermark), int64(f.bounds.Start)
 }

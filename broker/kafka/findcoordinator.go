@@ -12,7 +12,7 @@ import (
 
 const groupCoordinator = 0
 
-func findCoordinator(c *call) kmsg.Response {
+func findCoordinator(c *call) message {
 	req := c.request.(*kmsg.FindCoordinatorRequest)
 	r := kmsg.NewPtrFindCoordinatorResponse()
 	if c.version < 4 {

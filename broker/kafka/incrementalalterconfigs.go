@@ -9,7 +9,7 @@ import (
 
 // IncrementalAlterConfigs, key 44, versions 0 and 1, for topics. Left out: brokers, whose configurations are read when they start.
 
-func incrementalAlterConfigs(c *call) kmsg.Response {
+func incrementalAlterConfigs(c *call) message {
 	req := c.request.(*kmsg.IncrementalAlterConfigsRequest)
 	r := kmsg.NewPtrIncrementalAlterConfigsResponse()
 	for _, asked := range req.Resources {

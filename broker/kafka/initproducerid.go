@@ -15,7 +15,7 @@ const maxTxnTimeout = 15 * 60 * 1000
 
 var errTxnTimeout = fault.NewCode(fault.Invalid, "invalid_transaction_timeout")
 
-func initProducerID(c *call) kmsg.Response {
+func initProducerID(c *call) message {
 	req := c.request.(*kmsg.InitProducerIDRequest)
 	r := kmsg.NewPtrInitProducerIDResponse()
 	r.ProducerID, r.ProducerEpoch = -1, -1

@@ -11,7 +11,7 @@ import (
 // JoinGroup, key 11, versions 0 to 9. Version 0 has no rebalance time-out: the session's stands in. The reason of version 8 is
 // not kept.
 
-func joinGroup(c *call) kmsg.Response {
+func joinGroup(c *call) message {
 	req := c.request.(*kmsg.JoinGroupRequest)
 	session := time.Duration(req.SessionTimeoutMillis) * time.Millisecond
 	rebalance := time.Duration(req.RebalanceTimeoutMillis) * time.Millisecond

@@ -4,7 +4,7 @@ import "github.com/twmb/franz-go/pkg/kmsg"
 
 // LeaveGroup, key 13, versions 0 to 5; from version 3 for several members at once. The reason of version 5 is not kept.
 
-func leaveGroup(c *call) kmsg.Response {
+func leaveGroup(c *call) message {
 	req := c.request.(*kmsg.LeaveGroupRequest)
 	r := kmsg.NewPtrLeaveGroupResponse()
 	if c.version < 3 {

@@ -12,7 +12,7 @@ import (
 // ListConfigResources, key 74, versions 0 and 1. Version 0 asks for client metrics alone, of which there are none; in version 1
 // topics and the broker can be listed (KIP-1142).
 
-func listConfigResources(c *call) kmsg.Response {
+func listConfigResources(c *call) message {
 	req := c.request.(*kmsg.ListConfigResourcesRequest)
 	r := kmsg.NewPtrListConfigResourcesResponse()
 	if c.version == 0 {

@@ -11,7 +11,7 @@ import (
 
 const classic = "classic"
 
-func listGroups(c *call) kmsg.Response {
+func listGroups(c *call) message {
 	req := c.request.(*kmsg.ListGroupsRequest)
 	r := kmsg.NewPtrListGroupsResponse()
 	for _, id := range c.server.broker.Groups() {

@@ -28,7 +28,7 @@ var sinceVersion = map[int64]int16{latest: 0, earliest: 0, newest: 7, earliestLo
 
 var errPosition = fault.NewCode(fault.Invalid, "unknown_list_offsets_position")
 
-func listOffsets(c *call) kmsg.Response {
+func listOffsets(c *call) message {
 	req := c.request.(*kmsg.ListOffsetsRequest)
 	r := kmsg.NewPtrListOffsetsResponse()
 	for _, asked := range req.Topics {

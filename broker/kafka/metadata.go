@@ -12,7 +12,7 @@ import (
 // noOperations is what Kafka sends for authorized operations that were not asked for.
 const noOperations = -1 << 31
 
-func metadata(c *call) kmsg.Response {
+func metadata(c *call) message {
 	req := c.request.(*kmsg.MetadataRequest)
 	r := kmsg.NewPtrMetadataResponse()
 	b := kmsg.NewMetadataResponseBroker()

@@ -11,7 +11,7 @@ import (
 // OffsetCommit, key 8, versions 2 to 10. Left out: the retention time of versions 2 to 4, which Kafka ignores too since 2.1, and
 // member epochs (KIP-848). A commit with generation -1 and no member makes the group if there is none.
 
-func offsetCommit(c *call) kmsg.Response {
+func offsetCommit(c *call) message {
 	req := c.request.(*kmsg.OffsetCommitRequest)
 	r := kmsg.NewPtrOffsetCommitResponse()
 	commit := broker.Commit{Group: req.Group, Member: req.MemberID, Instance: str(req.InstanceID), Generation: req.Generation}

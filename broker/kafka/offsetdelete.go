@@ -4,7 +4,7 @@ import "github.com/twmb/franz-go/pkg/kmsg"
 
 // OffsetDelete, key 47, version 0.
 
-func offsetDelete(c *call) kmsg.Response {
+func offsetDelete(c *call) message {
 	req := c.request.(*kmsg.OffsetDeleteRequest)
 	r := kmsg.NewPtrOffsetDeleteResponse()
 	if _, err := c.server.broker.DescribeGroup(req.Group); err != nil {

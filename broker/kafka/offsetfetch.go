@@ -10,7 +10,7 @@ import (
 // OffsetFetch, key 9, versions 1 to 10; from version 8 for several groups at once. A group that does not exist has no offsets,
 // which is no error. Left out: member epochs (KIP-848). Require-stable is always met, as nothing here is pending.
 
-func offsetFetch(c *call) kmsg.Response {
+func offsetFetch(c *call) message {
 	req := c.request.(*kmsg.OffsetFetchRequest)
 	r := kmsg.NewPtrOffsetFetchResponse()
 	if c.version >= 8 {

@@ -9,7 +9,7 @@ import (
 // OffsetForLeaderEpoch, key 23, versions 2 to 4. A log of one term answers for that term alone: an epoch before it, or beyond
 // it, has no end that is known (-1), as in Kafka.
 
-func offsetForLeaderEpoch(c *call) kmsg.Response {
+func offsetForLeaderEpoch(c *call) message {
 	req := c.request.(*kmsg.OffsetForLeaderEpochRequest)
 	r := kmsg.NewPtrOffsetForLeaderEpochResponse()
 	for _, asked := range req.Topics {

@@ -8,7 +8,7 @@ import (
 
 // SyncGroup, key 14, versions 0 to 5.
 
-func syncGroup(c *call) kmsg.Response {
+func syncGroup(c *call) message {
 	req := c.request.(*kmsg.SyncGroupRequest)
 	s := group.Sync{
 		Member: req.MemberID, Instance: str(req.InstanceID), Generation: req.Generation,
