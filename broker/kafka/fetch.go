@@ -8,8 +8,6 @@ import (
 
 	"github.com/pawl-registry/pawl/broker"
 	"github.com/pawl-registry/pawl/broker/batch"
-	"github.com/pawl-registry/pawl/broker/commitlog"
-	"github.com/pawl-registry/pawl/fault"
 )
 
 // Fetch, key 1, versions 4 to 18. Fetch sessions (KIP-227) are not kept: every answer has session id 0, and clients go on to
@@ -103,7 +101,13 @@ func (c *call) collect(a *fetchAnswer, req *kmsg.FetchRequest) {
 	}
 	for {
 		failed := c.readAll(a, req)
-		if failed || len(a.data) >= int(req.MinBytes) || !c.sleepUntil(deadline, waiter) {
+		if failed || len(a.data) >= int(req.MinBytes) {
+			return
+		}
+		if len(a.data) == 0 {
+			a.release() // nothing is held while waiting for the first record
+		}
+		if !c.sleepUntil(deadline, waiter) {
 			return
 		}
 		a.release()
@@ -131,71 +135,103 @@ func (c *call) sleepUntil(deadline time.Time, waiter *broker.Waiter) bool {
 const (
 	// leastFetch is what a Fetch may read when the memory for Fetch responses is used up.
 	leastFetch = 64 << 10
-	// firstFetch is the buffer that a Fetch begins with; a partition with more gets one that fits.
-	firstFetch = 4 << 10
+	// readChunk is how much is read of a partition at once, so that a Fetch that allows much and finds little takes little memory.
+	readChunk = 1 << 20
 )
+
+// gathering is the records of a Fetch as they are read.
+type gathering struct {
+	buffer *buffer
+	data   []byte // in buffer, unless the log had to make a larger one
+	limit  int    // of all data
+}
 
 // readAll reads the partitions once, in the order of the request, into one buffer. The first batch is read even if it is larger
 // than all bounds, so that a consumer always gets on (KIP-74).
 func (c *call) readAll(a *fetchAnswer, req *kmsg.FetchRequest) (failed bool) {
 	limit, grant := c.server.grant(a, req)
-	b := takeBuffer(min(limit, firstFetch))
-	data := b.b[:0]
+	g := gathering{limit: limit}
 	for f := range a.each {
-		f.start, f.end = len(data), len(data)
-		if f.err != nil {
-			failed = true
-			continue
+		f.start, f.end = len(g.data), len(g.data)
+		if f.err == nil {
+			g.read(c.ctx, f)
+			f.end = len(g.data)
 		}
-		b, data = f.grow(b, data, limit)
-		data = f.read(c.ctx, data, limit-len(data))
 		failed = failed || f.err != nil
 	}
-	held := c.server.settle(grant, int64(len(data)))
-	a.data = data
+	held := c.server.settle(grant, int64(len(g.data)))
+	a.data = g.data
 	a.free = func() {
 		c.server.fetches.Release(held)
-		if cap(data) == len(b.b) { // else the log had to make a larger one
-			b.release()
-		}
+		g.release()
 	}
 	return failed
 }
 
-// grow makes room for what the partition is likely to have, so that the log need not.
-func (f *fetched) grow(b *buffer, data []byte, limit int) (*buffer, []byte) {
-	bounds, err := f.partition.Bounds()
-	if err != nil || f.from >= bounds.HighWatermark {
-		return b, data
+func (g *gathering) release() {
+	if g.buffer != nil && cap(g.data) == len(g.buffer.b) {
+		g.buffer.release()
 	}
-	want := len(data) + min(f.maxBytes, limit-len(data))
-	if want <= cap(data) || cap(data) != len(b.b) {
-		return b, data
-	}
-	larger := takeBuffer(want)
-	data = append(larger.b[:0], data...)
-	b.release()
-	return larger, data
+	g.buffer, g.data = nil, nil
 }
 
-// read appends what the partition has to data. Unless data is empty, it must fit into room.
-func (f *fetched) read(ctx context.Context, data []byte, room int) []byte {
-	var bounds commitlog.Bounds
-	before := len(data)
-	if room <= 0 && before > 0 {
-		bounds, f.err = f.partition.Bounds()
-	} else {
-		data, bounds, f.err = f.partition.Read(ctx, data, f.from, min(f.maxBytes, room))
+// reserve makes room for n more bytes.
+func (g *gathering) reserve(n int) {
+	if g.buffer == nil {
+		g.buffer = takeBuffer(n)
+		g.data = g.buffer.b[:0]
 	}
-	if before > 0 && len(data)-before > room {
-		data = data[:before]
+	if len(g.data)+n <= cap(g.data) || cap(g.data) != len(g.buffer.b) {
+		return
 	}
-	f.end = len(data)
-	f.highWatermark, f.logStart = int64(bounds.HighWatermark), int64(bounds.Start)
-	if f.err != nil && fault.CodeOf(f.err) != commitlog.ErrOutOfRange {
-		f.end, data = before, data[:before]
+	larger := takeBuffer(len(g.data) + n)
+	data := append(larger.b[:0], g.data...)
+	g.buffer.release()
+	g.buffer, g.data = larger, data
+}
+
+// read adds what the partition has, up to its own bound and that of all. Only the very first batch may pass them.
+func (g *gathering) read(ctx context.Context, f *fetched) {
+	from, room := f.from, min(f.maxBytes, g.limit-len(g.data))
+	for first := len(g.data) == 0; ; first = false {
+		bounds, err := f.partition.Bounds()
+		f.highWatermark, f.logStart = int64(bounds.HighWatermark), int64(bounds.Start)
+		if f.err = err; err != nil || from == bounds.HighWatermark || (room <= 0 && !first) {
+			return
+		}
+		before := len(g.data)
+		chunk := min(room, readChunk)
+		g.reserve(max(chunk, 0))
+		data, bounds, err := f.partition.Read(ctx, g.data, from, chunk)
+		if err != nil {
+			if before == f.start { // else the log was trimmed over what is already read: the next Fetch will tell
+				f.err, f.highWatermark, f.logStart = err, int64(bounds.HighWatermark), int64(bounds.Start)
+			}
+			return
+		}
+		got := data[before:]
+		if len(got) == 0 || (len(got) > room && !first) {
+			return
+		}
+		g.data = data
+		room -= len(got)
+		from = after(got)
+		if len(got) < chunk/2 { // there was no more, or the next batch is too large
+			return
+		}
 	}
-	return data
+}
+
+// after returns the offset that follows the last of the batches, which a log returned whole.
+func after(batches []byte) (next batch.Offset) {
+	for len(batches) > 0 {
+		b, rest, err := batch.Cut(batches)
+		if err != nil {
+			panic("kafka: a log returned a batch that is none: " + err.Error())
+		}
+		next, batches = b.NextOffset(), rest
+	}
+	return next
 }
 
 // grant reserves memory for an answer: as much as was asked for, or, when the others have it all, a little.

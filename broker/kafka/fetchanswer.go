@@ -27,6 +27,7 @@ type fetchTopic struct {
 func (a *fetchAnswer) release() {
 	if a.free != nil {
 		a.free()
+		a.free, a.data = nil, nil
 	}
 }
 

@@ -150,7 +150,7 @@ func TestGroupSharesPartitionsAndResumesWhereItCommitted(t *testing.T) {
 	}
 	send(40)
 	join := func() *kgo.Client {
-		return client(t, addr, kgo.ConsumerGroup("workers"), kgo.ConsumeTopics("jobs"), kgo.DisableAutoCommit(), kgo.HeartbeatInterval(100*time.Millisecond), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
+		return client(t, addr, kgo.ConsumerGroup("workers"), kgo.ConsumeTopics("jobs"), kgo.DisableAutoCommit(), kgo.HeartbeatInterval(100*time.Millisecond), kgo.FetchMaxWait(200*time.Millisecond), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
 	}
 	first := join()
 	consume(t, first, 40)

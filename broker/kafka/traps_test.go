@@ -112,7 +112,7 @@ func TestApiVersionsOfTheFutureIsAnsweredBeforeItIsParsed(t *testing.T) {
 func fetchRequest(b *broker.Broker, version int16, topic string, offset int64, maxBytes int32) *kmsg.FetchRequest {
 	r := kmsg.NewPtrFetchRequest()
 	r.SetVersion(version)
-	r.MaxWaitMillis, r.MinBytes, r.MaxBytes = 100, 1, maxBytes
+	r.MaxWaitMillis, r.MinBytes, r.MaxBytes = 10, 1, maxBytes
 	ft := kmsg.NewFetchRequestTopic()
 	ft.Topic = topic
 	if t, err := b.Topic(topic); err == nil {
@@ -166,6 +166,54 @@ func TestFetch(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+func TestFetchKeepsToItsBounds(t *testing.T) {
+	addr, b := start(t, setup{server: kafka.Options{MaxFetchMemory: 4 << 20}})
+	makeTopic(t, addr, "t", 2, nil)
+	value := strings.Repeat("x", 100_000)
+	for i := range 60 {
+		r := produceRequest(9, "t", plainBatch(t, value))
+		r.Topics[0].Partitions[0].Partition = int32(i % 2)
+		ask(t, addr, r)
+	}
+	size := len(plainBatch(t, value))
+	tests := []struct {
+		name                  string
+		partition, whole      int32
+		wantFirst, wantSecond int // batches
+	}{
+		{"more than the memory for all Fetches", 4 << 20, 8 << 20, 1, 0}, // 64 KiB, and at least one batch
+		{"a little less than the memory", 3 << 20, 3900000, 30, 8},
+		{"room for three of each", int32(3 * size), 3900000, 3, 3},
+		{"a byte too few for three", int32(3*size - 1), 3900000, 2, 2},
+		{"room for four in all", 3 << 20, int32(4 * size), 4, 0},
+		{"room for the first and a half", int32(size), int32(size + size/2), 1, 0},
+		{"room for nothing", 1, 1, 1, 0},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			r := fetchRequest(b, 12, "t", 0, tt.partition)
+			r.MaxBytes = tt.whole
+			second := r.Topics[0].Partitions[0]
+			second.Partition = 1
+			r.Topics[0].Partitions = append(r.Topics[0].Partitions, second)
+			got := ask(t, addr, r).(*kmsg.FetchResponse).Topics[0].Partitions
+			counts := [2]int{len(got[0].RecordBatches) / size, len(got[1].RecordBatches) / size}
+			if counts != [2]int{tt.wantFirst, tt.wantSecond} {
+				t.Errorf("%v batches, want %d and %d", counts, tt.wantFirst, tt.wantSecond)
+			}
+			next := batch.Offset(0)
+			for rest := got[0].RecordBatches; len(rest) > 0; {
+				var one batch.Batch
+				var err error
+				if one, rest, err = batch.Open(rest); err != nil || one.BaseOffset() != next {
+					t.Fatalf("after %d: %v", next, err)
+				}
+				next = one.NextOffset()
+			}
+		})
 	}
 }
 
