@@ -136,7 +136,22 @@ func appendFloat(dst []byte, f float64, bits int) []byte {
 		}
 		return dst
 	}
-	return appendScientific(dst, strconv.AppendFloat(nil, f, 'e', -1, bits))
+	var room [32]byte
+	text := strconv.AppendFloat(room[:0], f, 'e', -1, bits)
+	if text[1] == 'e' || text[2] == 'e' { // one digit: Java takes the nearest number of two
+		text = nearestOfTwo(text, f, bits)
+	}
+	return appendScientific(dst, text)
+}
+
+// nearestOfTwo returns the nearest number of two digits if it still is f, else the text of one digit. They differ for the
+// smallest numbers only, such as 4.9E-324.
+func nearestOfTwo(text []byte, f float64, bits int) []byte {
+	two := strconv.FormatFloat(f, 'e', 1, bits)
+	if back, err := strconv.ParseFloat(two, bits); err == nil && back == f {
+		return []byte(two)
+	}
+	return text
 }
 
 // appendScientific turns Go's 1e+07 into Java's 1.0E7.
