@@ -31,6 +31,7 @@ const (
 	alignment   = 8
 	nameDigits  = 20
 	nameSuffix  = ".seg"
+	spareSuffix = ".spare"
 	indexStride = 64 << 10 // in memory only
 )
 

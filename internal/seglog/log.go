@@ -2,6 +2,7 @@ package seglog
 
 import (
 	"errors"
+	"strings"
 	"sync"
 
 	"github.com/pawl-registry/pawl/fault"
@@ -13,7 +14,8 @@ type Options struct {
 	// SegmentBytes is the size at which a new segment is begun; a group larger than it gets a segment of its own. The default
 	// is 64 MiB.
 	SegmentBytes int64
-	// Preallocate reserves each segment's space when it is made, which makes syncs cheaper.
+	// Preallocate reserves each segment's space when it is made, and keeps some trimmed segments to be written over: both make
+	// syncs cheaper, because the file system has nothing of its own to write.
 	Preallocate bool
 	// First is the number of the first entry of a new log; the default is 1.
 	First uint64
@@ -29,6 +31,7 @@ type Log struct {
 	next    uint64     // number of the next entry; guarded by writing
 	end     int64      // end of the last segment, written but perhaps not synced; guarded by writing
 	pending []point    // entries written and not yet synced; guarded by writing
+	spares  []string   // files to be written over; guarded by writing
 
 	mu       sync.RWMutex
 	segments []*segment // never empty
@@ -229,13 +232,32 @@ func (l *Log) TrimBefore(seq uint64) error {
 			return nil
 		}
 		// One name at a time, durably: a gap in the middle would look like damage.
-		if err := errors.Join(l.fs.Remove(s.name), l.fs.SyncDir(l.dir)); err != nil {
+		if err := errors.Join(l.discard(s), l.fs.SyncDir(l.dir)); err != nil {
 			return errors.Join(l.fail(op, err), l.release(s))
 		}
 		if err := l.release(s); err != nil {
 			return l.fail(op, err)
 		}
 	}
+}
+
+// maxSpares is how many trimmed segments are kept to be written over.
+const maxSpares = 4
+
+// discard removes the file of a segment that is off the list, or puts it by. A file that someone still reads is not put by.
+func (l *Log) discard(s *segment) error {
+	l.mu.RLock()
+	unread := s.refs == 1
+	l.mu.RUnlock()
+	if !l.o.Preallocate || !unread || len(l.spares) >= maxSpares {
+		return l.fs.Remove(s.name)
+	}
+	spare := strings.TrimSuffix(s.name, nameSuffix) + spareSuffix
+	if err := l.fs.Rename(s.name, spare); err != nil {
+		return err
+	}
+	l.spares = append(l.spares, spare)
+	return nil
 }
 
 // oldestBefore takes the first segment off the list if it ends before seq.

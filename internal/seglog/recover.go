@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"path"
+	"strings"
 
 	"github.com/pawl-registry/pawl/fault"
 	"github.com/pawl-registry/pawl/internal/vfs"
@@ -45,6 +46,9 @@ func (l *Log) list() ([]uint64, error) {
 	for _, f := range files { // sorted by name, and names have a fixed width
 		if first, ok := parseName(f.Name()); ok {
 			firsts = append(firsts, first)
+		}
+		if l.o.Preallocate && strings.HasSuffix(f.Name(), spareSuffix) && len(l.spares) < maxSpares {
+			l.spares = append(l.spares, path.Join(l.dir, f.Name()))
 		}
 	}
 	return firsts, nil
@@ -164,7 +168,7 @@ func (s *segment) repair(fileSize int64) error {
 // create makes a new last segment. It is durable, header and name, before any entry is written to it.
 func (l *Log) create(first uint64) error {
 	s := &segment{name: path.Join(l.dir, fileName(first)), first: first, next: first, size: headerSize, refs: 1}
-	f, err := l.fs.Create(s.name)
+	f, err := l.newFile(s.name)
 	if err != nil {
 		return err
 	}
@@ -177,6 +181,20 @@ func (l *Log) create(first uint64) error {
 	l.segments = append(l.segments, s)
 	l.next, l.end = first, headerSize
 	return nil
+}
+
+// newFile makes a file, or takes a spare one. What a spare holds are entries with lower numbers, which nobody takes for new ones.
+func (l *Log) newFile(name string) (vfs.File, error) {
+	n := len(l.spares)
+	if n == 0 {
+		return l.fs.Create(name)
+	}
+	spare := l.spares[n-1]
+	l.spares = l.spares[:n-1]
+	if err := l.fs.Rename(spare, name); err != nil {
+		return nil, err
+	}
+	return l.fs.Open(name)
 }
 
 func (l *Log) initialise(s *segment) error {
