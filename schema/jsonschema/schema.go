@@ -61,7 +61,7 @@ type parsed struct {
 	message   *message
 
 	normalOnce sync.Once
-	normal     *parsed
+	normal     schema.Schema
 }
 
 type namedDep struct {
@@ -161,18 +161,23 @@ func (s *parsed) Normalize() schema.Schema {
 			s.normal = s
 			return
 		}
-		deps := make([]schema.Dep, len(s.deps))
-		for i, d := range s.deps {
-			deps[i] = schema.Dep{Reference: schema.Reference{Name: d.name}, Schema: d.schema}
-		}
-		n, err := format{}.Parse(schema.Source{Text: sorted}, deps)
+		n, err := s.reparse(sorted)
 		if err != nil {
 			s.normal = s // the order of keys decides nothing that Parse refuses
 			return
 		}
-		s.normal = n.(*parsed)
+		s.normal = n
 	})
 	return s.normal
+}
+
+// reparse parses another text with the references of s.
+func (s *parsed) reparse(text string) (schema.Schema, error) {
+	deps := make([]schema.Dep, len(s.deps))
+	for i, d := range s.deps {
+		deps[i] = schema.Dep{Reference: schema.Reference{Name: d.name}, Schema: d.schema}
+	}
+	return format{}.Parse(schema.Source{Text: text, Rigor: schema.AsStored}, deps)
 }
 
 // Render returns the canonical text: the format has no styles.
