@@ -104,6 +104,18 @@ func BenchmarkDecodeGeneric(b *testing.B) {
 	})
 }
 
+func BenchmarkEncodeGeneric(b *testing.B) {
+	each(b, func(b *testing.B, m schema.Message, _ proto.Message, payload []byte) {
+		var v any
+		fatal(b, m.Decode(payload, &v))
+		for b.Loop() {
+			out, err := m.Append(payload[:0], v)
+			fatal(b, err)
+			payload = out
+		}
+	})
+}
+
 func BenchmarkAppendJSON(b *testing.B) {
 	each(b, func(b *testing.B, m schema.Message, _ proto.Message, payload []byte) {
 		var text []byte

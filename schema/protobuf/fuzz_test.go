@@ -121,6 +121,9 @@ func FuzzPayload(f *testing.F) {
 		if err != nil {
 			t.Fatalf("Check takes what has no JSON form: %v", err)
 		}
+		if back, ok := protobuf.StraightAppend(m, v); ok {
+			sameMessage(t, m, v, back)
+		}
 		back, err := m.ParseJSON(nil, text)
 		if err != nil {
 			t.Fatalf("%s: %v", text, err)

@@ -62,6 +62,12 @@ type jsonField struct {
 	oneof    uint64 // bit of the oneof
 	crowded  bool   // the oneof has no bit
 	enum     map[int32]string
+	numbers  map[string]int32 // of an enum, by name
+
+	number int32
+	proto  string // name in the .proto file
+	tag    []byte // in front of each value, or of all packed ones
+	packed bool
 }
 
 func (j *jsonField) describe(f *field, oneof int, proto3 bool) {
@@ -73,22 +79,31 @@ func (j *jsonField) describe(f *field, oneof int, proto3 bool) {
 	j.key = string(quoted) + ":"
 	j.list = f.label == repeated && j.kind != jsonMap
 	j.implicit = proto3 && oneof == 0 && f.label == noLabel && j.kind < jsonMessage // lists have a label
+	j.proto = f.name
+	j.packed = j.list && proto3
+	for _, o := range f.options {
+		if o.name == "packed" && !o.paren {
+			j.packed = j.list && o.value.text == "true"
+		}
+	}
 	if oneof > 0 {
 		j.oneof = 1 << (oneof - 1)
 		j.crowded = j.oneof == 0
 	}
 }
 
-// enumNames lists the names of an enum by number, the first of several. NullValue is not an enum to JSON.
-func enumNames(t located) map[int32]string {
-	names := map[int32]string{}
+// enumField lists the names of an enum by number, the first of several, and its numbers by name. NullValue is not an enum to JSON.
+func enumField(t located) *jsonField {
+	j := &jsonField{kind: jsonEnum}
 	if t.full == "google.protobuf.NullValue" {
-		return nil
+		return j
 	}
+	j.enum, j.numbers = map[int32]string{}, map[string]int32{}
 	for _, v := range t.enum.values {
-		if _, twice := names[v.number]; !twice {
-			names[v.number] = v.name
+		if _, twice := j.enum[v.number]; !twice {
+			j.enum[v.number] = v.name
 		}
+		j.numbers[v.name] = v.number
 	}
-	return names
+	return j
 }

@@ -98,9 +98,13 @@ func (c *codec) Append(dst []byte, v any) ([]byte, error) {
 func (c *codec) appendGeneric(dst []byte, v any) (out []byte, err error) {
 	const op = "protobuf.Message.Append"
 	defer recovered(op, schema.ErrPayload, &err)
-	switch text := v.(type) {
+	switch x := v.(type) {
+	case map[string]any:
+		if out, ok := appendObject(dst, c.table, x, maxPayloadDepth); ok {
+			return out, nil
+		}
 	case json.RawMessage:
-		return c.ParseJSON(dst, text)
+		return c.ParseJSON(dst, x)
 	case nil:
 		return dst, fault.New(schema.ErrPayload, op, "nil is no %s", c.name)
 	}

@@ -1,8 +1,12 @@
 package protobuf
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"sync"
+
+	"google.golang.org/protobuf/encoding/protowire"
 )
 
 // Tables are what Check reads payloads by. They are made from the tree directly: checking a payload needs no descriptors.
@@ -48,6 +52,7 @@ type table struct {
 	err      error            // why no payload of the message can exist
 
 	ordered []slot // fields in the order of the descriptor, for JSON
+	rising  []slot // the same by number, for encoding
 	form    jsonForm
 	open    bool // the message can be extended
 }
@@ -121,6 +126,25 @@ func (c *tableCompiler) run() {
 		c.todo = c.todo[:len(c.todo)-1]
 		next()
 	}
+	for _, t := range c.done {
+		t.rising = slices.Clone(t.ordered)
+		slices.SortFunc(t.rising, func(a, b slot) int { return cmp.Compare(a.json.number, b.json.number) })
+	}
+}
+
+// wireType is the wire type of a value, or of all values if they come packed.
+func (s slot) wireType() protowire.Type {
+	switch {
+	case s.json.packed && s.packable:
+		return protowire.BytesType
+	case s.wire == wireVarint:
+		return protowire.VarintType
+	case s.wire == wireFixed32:
+		return protowire.Fixed32Type
+	case s.wire == wireFixed64:
+		return protowire.Fixed64Type
+	}
+	return protowire.BytesType
 }
 
 func (c *tableCompiler) message(m *message, full string, f *file) *table {
@@ -171,6 +195,8 @@ func (b *tableBuilder) put(number int32, name string, s slot) {
 	s.known = true
 	if s.json != nil {
 		s.json.order = len(t.ordered)
+		s.json.number = number
+		s.json.tag = protowire.AppendTag(nil, protowire.Number(number), s.wireType())
 		t.ordered = append(t.ordered, s)
 	}
 	if s.table != nil {
@@ -238,7 +264,7 @@ func (b *tableBuilder) slotOf(typ string) (slot, bool) {
 	case !ok:
 		return slot{}, false
 	case t.message == nil:
-		return slot{wire: wireVarint, json: &jsonField{kind: jsonEnum, enum: enumNames(t)}}, true
+		return slot{wire: wireVarint, json: enumField(t)}, true
 	case t.mapType != "":
 		return b.entry(t.mapType)
 	}

@@ -2,6 +2,7 @@ package protobuf_test
 
 import (
 	"encoding/json"
+	"errors"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/dynamicpb"
 
+	"github.com/pawl-registry/pawl/schema"
 	"github.com/pawl-registry/pawl/schema/protobuf"
 )
 
@@ -24,7 +26,7 @@ func TestStraightAndDynamicFormsAgree(t *testing.T) {
 	}
 	m := message(t, mustParse(t, checkedFuzzText), "c.A")
 	r := rand.New(rand.NewPCG(5, 6))
-	straight := 0
+	straight, appended := 0, 0
 	const rounds = 400
 	for range rounds {
 		msg := dynamicpb.NewMessage(d.(protoreflect.MessageDescriptor))
@@ -56,6 +58,13 @@ func TestStraightAndDynamicFormsAgree(t *testing.T) {
 		if diff := cmp.Diff(wantValue, gotValue); diff != "" {
 			t.Fatalf("%x (-dynamic +straight):\n%s", payload, diff)
 		}
+		if back, ok := protobuf.StraightAppend(m, gotValue); ok {
+			appended++
+			sameMessage(t, m, gotValue, back)
+		}
+	}
+	if appended < rounds*9/10 {
+		t.Errorf("only %d of %d values went straight", appended, rounds)
 	}
 	if straight < rounds*9/10 {
 		t.Errorf("only %d of %d messages went straight", straight, rounds)
@@ -127,4 +136,69 @@ func scalar(r *rand.Rand, fd protoreflect.FieldDescriptor) protoreflect.Value {
 		return protoreflect.ValueOfUint64(uint64(n))
 	}
 	return protoreflect.ValueOfInt64(n)
+}
+
+// sameMessage proves that a payload of a generic value says what the way through JSON says.
+func sameMessage(t *testing.T, m schema.Message, v any, payload []byte) {
+	t.Helper()
+	want, err := protobuf.DynamicAppend(m, v)
+	if err != nil {
+		t.Fatalf("%v: taken straight, refused as JSON: %v", v, err)
+	}
+	if err := m.Check(payload); err != nil {
+		t.Fatal(err)
+	}
+	wantJSON, err := protobuf.DynamicJSON(m, want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	gotJSON, err := protobuf.DynamicJSON(m, payload)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(wantJSON), string(gotJSON)); diff != "" {
+		t.Fatalf("%v (-through JSON +straight):\n%s", v, diff)
+	}
+	if len(want) != len(payload) {
+		t.Errorf("%v: %d bytes straight, %d through JSON", v, len(payload), len(want))
+	}
+}
+
+// Values that have no JSON form of the message are refused on either way, and forms that only JSON knows are taken.
+func TestUnusualGenericValues(t *testing.T) {
+	m := message(t, mustParse(t, checkedFuzzText), "c.A")
+	for _, v := range []map[string]any{
+		{"me": map[string]any{"yes": "ONE"}},
+		
+		{"mz": map[string]any{"1": nil}},
+		{"i": "01"}, {"i": 1.5}, {"i": 1 << 40}, {"u": -1}, {"u32": -1.0}, {"e": "NONE"}, {"s": 5}, {"b": "%"}, {"t": "true"},
+		{"nothing": 1}, {"os": "a", "oa": map[string]any{}}, {"a": []any{}}, {"is": 5}, {"is": []any{nil}},
+		{"ts": "yesterday"}, {"ts": "10000-01-01T00:00:00Z"}, {"f": 1e300}, {"d": "ten"},
+	} {
+		if out, err := m.Append(nil, v); !errors.Is(err, schema.ErrPayload) {
+			t.Errorf("%v: %x, %v", v, out, err)
+		}
+	}
+	for want, v := range map[string]map[string]any{
+		`{"i":100}`:                           {"i": "1e2"},
+		`{"b":"+/8="}`:                        {"b": "-_8"},
+		`{"ss":["x"]}`:                        {"ss": []string{"x"}},
+		`{"ts":"2024-01-01T00:00:00Z"}`:       {"ts": "2024-01-01T02:00:00+02:00"},
+		`{"w2":"7","ts2":[true]}`:             {"w2": 7, "ts2": []any{true}},
+		`{"a":{},"w1":"","u":"1"}`:            {"a": map[string]any{}, "w1": "", "u": uint64(1), "s": nil},
+		`{"e":"ONE","es":["NEG",5]}`:          {"e": 1, "es": []any{-1.0, 5}},
+		`{"b":"AQI="}`:                        {"b": []byte{1, 2}},
+		`{"mu":{"18446744073709551615":"x"}}`: {"mu": map[string]any{"18446744073709551615": "x"}},
+	} {
+		payload, err := m.Append(nil, v)
+		if err != nil {
+			t.Errorf("%v: %v", v, err)
+			continue
+		}
+		got, err := m.AppendJSON(nil, payload)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sameJSON(t, want, string(got))
+	}
 }
