@@ -192,7 +192,7 @@ func (e *encoder) taggedUnion(dst []byte, n *node, v *value) ([]byte, bool, erro
 		return dst, false, nil
 	}
 	for i, b := range n.branches {
-		if b.typeText() == name {
+		if b.called(name) {
 			out, err := e.encode(appendLong(dst, int64(i)), b, inner)
 			return out, true, err
 		}

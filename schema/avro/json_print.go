@@ -9,7 +9,11 @@ import (
 
 // appendString prints a string as Jackson does: only quotes, backslashes and control characters are escaped.
 func appendString[T string | []byte](dst []byte, s T) []byte {
-	dst = append(dst, '"')
+	return append(appendEscaped(append(dst, '"'), s), '"')
+}
+
+// appendEscaped is appendString without the quotes.
+func appendEscaped[T string | []byte](dst []byte, s T) []byte {
 	start := 0
 	for i := 0; i < len(s); i++ {
 		c := s[i]
@@ -20,7 +24,7 @@ func appendString[T string | []byte](dst []byte, s T) []byte {
 		dst = appendEscape(dst, c)
 		start = i + 1
 	}
-	return append(append(dst, s[start:]...), '"')
+	return append(dst, s[start:]...)
 }
 
 func appendEscape(dst []byte, c byte) []byte {

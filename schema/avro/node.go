@@ -169,3 +169,32 @@ func (n *node) typeText() string {
 	}
 	return n.kind.String()
 }
+
+// called reports whether text is what typeText returns.
+func (n *node) called(text string) bool {
+	if n.named == nil {
+		return text == n.kind.String()
+	}
+	name := n.named.name
+	if name.space == "" {
+		return text == name.simple
+	}
+	dot := len(name.space)
+	return len(text) == dot+1+len(name.simple) && text[dot] == '.' && text[:dot] == name.space && text[dot+1:] == name.simple
+}
+
+// appendTypeText appends what typeText returns as a JSON string.
+func (n *node) appendTypeText(dst []byte) []byte {
+	if n.named == nil || n.named.name.space == "" {
+		return appendString(dst, n.simpleText())
+	}
+	dst = appendEscaped(append(dst, '"'), n.named.name.space)
+	return append(appendEscaped(append(dst, '.'), n.named.name.simple), '"')
+}
+
+func (n *node) simpleText() string {
+	if n.named != nil {
+		return n.named.name.simple
+	}
+	return n.kind.String()
+}

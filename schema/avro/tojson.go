@@ -107,7 +107,7 @@ func (c *cursor) jsonUnion(dst []byte, n *node) ([]byte, bool) {
 	if b.kind == kindNull {
 		return append(dst, "null"...), true
 	}
-	dst = append(appendString(append(dst, '{'), b.typeText()), ':')
+	dst = append(b.appendTypeText(append(dst, '{')), ':')
 	dst, ok = c.json(dst, b)
 	return append(dst, '}'), ok
 }
