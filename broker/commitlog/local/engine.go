@@ -314,6 +314,9 @@ func (e *Engine) Close() error {
 	var err error
 	if e.usable("local.Close") == nil {
 		err = e.checkpoint()
+		for _, p := range e.partitions { // nobody changes them any more
+			p.saveLast()
+		}
 	}
 	return errors.Join(err, e.committer.wal.Close(), e.files.closeAll(), e.lock.Close())
 }

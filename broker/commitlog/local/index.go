@@ -13,7 +13,7 @@ import (
 // indexStride is how many bytes of batches lie between two index entries, at least.
 const indexStride = 4 << 10
 
-// The index file of a sealed segment, see FORMAT.md. Frozen.
+// The index file of a segment, see FORMAT.md. Frozen.
 const (
 	indexMagic  = "pawlidx\x01" // the last byte is the version
 	indexHead   = 8 + 8 + 8 + 8

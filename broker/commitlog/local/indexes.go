@@ -65,19 +65,19 @@ func (c *indexes) forget(s *segment) {
 
 // indexOf returns the index of all of s.
 func (p *partition) indexOf(s *segment) (index, error) {
-	if x, known := p.indexNow(s); known == 0 {
+	if x, known, _ := p.indexNow(s); known == 0 {
 		return x, nil
 	}
 	p.indexing.Lock()
 	defer p.indexing.Unlock()
-	x, known := p.indexNow(s)
+	x, known, _ := p.indexNow(s)
 	if known == 0 {
 		return x, nil
 	}
 	if sealed, size := p.sealed(s); sealed {
 		return p.sealedIndex(s, size)
 	}
-	front, err := p.buildIndex(s, known)
+	front, err := p.savedIndex(s, known)
 	if err != nil {
 		return index{}, err
 	}
@@ -92,10 +92,11 @@ func (p *partition) indexOf(s *segment) (index, error) {
 	return p.sealedIndex(s, size) // it was sealed meanwhile
 }
 
-func (p *partition) indexNow(s *segment) (index, int64) {
+// indexNow returns the index of the bytes of s from known on, and the size that it reaches to.
+func (p *partition) indexNow(s *segment) (x index, known, size int64) {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
-	return s.index, s.known
+	return s.index, s.known, s.size
 }
 
 func (p *partition) sealed(s *segment) (sealed bool, size int64) {
@@ -104,23 +105,50 @@ func (p *partition) sealed(s *segment) (sealed bool, size int64) {
 	return s.known == s.size && (len(p.segments) == 0 || p.segments[len(p.segments)-1] != s), s.size
 }
 
-// sealedIndex returns the index of a sealed segment: from memory, else from its file, else made anew.
+// savedIndex returns the index of the first size bytes of s: from its file, else made anew, and saved.
+func (p *partition) savedIndex(s *segment, size int64) (index, error) {
+	if b, err := readFile(p.e.fs, s.indexName()); err == nil {
+		if x, ok := decodeIndex(b, s.base, size); ok {
+			return x, nil
+		}
+	}
+	x, err := p.buildIndex(s, size)
+	if err != nil {
+		return index{}, err
+	}
+	p.saveIndex(s, x, size)
+	return x, nil
+}
+
+// saveIndex writes an index to its file. A failure is no matter: indexes are made again from the segment.
+func (p *partition) saveIndex(s *segment, x index, size int64) {
+	if err := writeIndex(p.e.fs, s.indexName(), x.encode(s.base, size)); err != nil {
+		p.e.log.Warn("cannot write an index", "file", s.indexName(), "error", err)
+	}
+}
+
+// worthSaving is how many entries an index of an unsealed segment must have to be saved when the engine closes.
+const worthSaving = 64
+
+// saveLast saves the index of the last segment, so that the next start need not make it again.
+func (p *partition) saveLast() {
+	s := p.last()
+	if s == nil {
+		return
+	}
+	if x, known, size := p.indexNow(s); known == 0 && len(x.marks) >= worthSaving {
+		p.saveIndex(s, x, size)
+	}
+}
+
+// sealedIndex returns the index of a sealed segment: from memory, else as savedIndex does.
 func (p *partition) sealedIndex(s *segment, size int64) (index, error) {
 	if x, ok := p.e.indexes.get(s); ok {
 		return x, nil
 	}
-	b, err := readFile(p.e.fs, s.indexName())
-	x, ok := index{}, false
-	if err == nil {
-		x, ok = decodeIndex(b, s.base, size)
-	}
-	if !ok {
-		if x, err = p.buildIndex(s, size); err != nil {
-			return index{}, err
-		}
-		if err := writeIndex(p.e.fs, s.indexName(), x.encode(s.base, size)); err != nil {
-			p.e.log.Warn("cannot write an index", "file", s.indexName(), "error", err)
-		}
+	x, err := p.savedIndex(s, size)
+	if err != nil {
+		return index{}, err
 	}
 	p.e.indexes.put(s, x)
 	if p.e.files.isGone(&s.file) { // trimmed meanwhile: leave nothing behind

@@ -180,13 +180,10 @@ func (p *partition) last() *segment {
 	return p.segments[len(p.segments)-1]
 }
 
-// seal saves the index of a segment that is complete and lets go of its memory. A failure is no matter: indexes are made again
-// from the segment.
+// seal saves the index of a segment that is complete and lets go of its memory.
 func (p *partition) seal(s *segment) {
-	if s.known == 0 {
-		if err := writeIndex(p.e.fs, s.indexName(), s.index.encode(s.base, s.size)); err != nil {
-			p.e.log.Warn("cannot write an index", "file", s.indexName(), "error", err)
-		}
+	if x, known, size := p.indexNow(s); known == 0 {
+		p.saveIndex(s, x, size)
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()

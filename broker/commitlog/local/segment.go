@@ -52,7 +52,8 @@ func parseSegment(name string) (batch.Offset, bool) {
 	return batch.Offset(base), err == nil && base >= 0
 }
 
-// walkChunk is how much a walk reads at a time, and firstChunk how much at first: it tends to be where it should already.
+// walkChunk is how much a walk reads at a time, and firstChunk how much at first, since it tends to be where it should already,
+// and where batches are large.
 const (
 	walkChunk  = 64 << 10
 	firstChunk = 1 << 10
@@ -71,7 +72,7 @@ func walk(f vfs.File, name string, pos, end int64, visit func(header batch.Batch
 			return damaged(name, pos)
 		}
 		if pos+batch.HeaderSize > from+int64(len(buf)) {
-			buf, from, chunk = (*pooled)[:min(chunk, end-pos)], pos, walkChunk
+			buf, from = (*pooled)[:min(chunk, end-pos)], pos
 			if n, err := f.ReadAt(buf, pos); n < len(buf) {
 				return short(name, pos, err)
 			}
@@ -85,6 +86,9 @@ func walk(f vfs.File, name string, pos, end int64, visit func(header batch.Batch
 			return nil
 		}
 		pos += size
+		if chunk = walkChunk; size > walkChunk/2 { // more than headers would be read for nothing
+			chunk = firstChunk
+		}
 	}
 	return nil
 }
