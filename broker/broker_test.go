@@ -224,6 +224,7 @@ func TestTopicNames(t *testing.T) {
 		{"a_b", broker.ErrInvalidTopic},
 		{"a.b", broker.ErrTopicExists},
 		{"__pawl_metadata", broker.ErrInvalidTopic},
+		{"__consumer_offsets", broker.ErrInvalidTopic},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -714,6 +715,7 @@ func TestGroupsOfMembersAlone(t *testing.T) {
 	wantCode(t, err, group.ErrUnknownMember)
 	wantCode(t, b.CommitOffsets(t.Context(), broker.Commit{Group: "g", Member: "m", Generation: 3}), group.ErrIllegalGeneration)
 	wantCode(t, b.CommitOffsets(t.Context(), broker.Commit{Generation: -1}), broker.ErrInvalidGroup)
+	wantCode(t, b.CommitOffsets(t.Context(), broker.Commit{Group: strings.Repeat("g", 1<<15), Generation: -1}), broker.ErrInvalidGroup)
 	if got := b.Groups(); len(got) != 0 {
 		t.Errorf("refused requests left groups %v", got)
 	}
@@ -745,4 +747,16 @@ func TestReplacedOffsetsAreLetGo(t *testing.T) {
 			t.Errorf("group %s is at %d, %v, %v", id, o.Offset, ok, err)
 		}
 	}
+}
+
+func TestReadingADeletedTopic(t *testing.T) {
+	b := open(t, broker.Options{})
+	topic := create(t, b, "t", 1, nil)
+	p := partition(t, topic, 0)
+	if _, err := produce(t, p, records(t, batch.Spec{}, "a")); err != nil {
+		t.Fatal(err)
+	}
+	wantCode(t, b.DeleteTopic(t.Context(), topic), nil)
+	_, _, err := p.Read(t.Context(), nil, 0, 1)
+	wantCode(t, err, broker.ErrUnknownTopicID)
 }

@@ -81,11 +81,14 @@ const (
 	mayBegin  presence = true
 )
 
+// maxGroupID is the longest id of a group, in bytes: it is kept with a 16-bit length.
+const maxGroupID = 1<<15 - 1
+
 // find returns a group, made if need be.
 func (c *coordinator) find(id string, want presence) (*coordinated, error) {
 	const op = "broker.group"
-	if id == "" {
-		return nil, fault.New(ErrInvalidGroup, op, "a group needs an id")
+	if id == "" || len(id) > maxGroupID {
+		return nil, fault.New(ErrInvalidGroup, op, "a group needs an id of at most %d bytes, not of %d", maxGroupID, len(id))
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -2,6 +2,7 @@ package broker
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/pawl-registry/pawl/broker/batch"
@@ -24,7 +25,17 @@ func (p *Partition) Read(ctx context.Context, dst []byte, from batch.Offset, max
 		return dst, bounds, nil
 	}
 	dst, err := p.log.Read(ctx, dst, from, maxBytes)
-	return dst, p.log.Bounds(), err
+	return dst, p.log.Bounds(), p.gone(err)
+}
+
+// gone turns the error of a log that was closed because its topic was deleted into one that says so.
+func (p *Partition) gone(err error) error {
+	if errors.Is(err, commitlog.ErrClosed) {
+		if _, unknown := p.broker.TopicByID(p.topic.id); unknown != nil {
+			return unknown
+		}
+	}
+	return err
 }
 
 // FindTime returns the first record at or after t.

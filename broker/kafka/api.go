@@ -12,7 +12,6 @@ type api struct {
 	key      int16
 	name     string
 	min, max int16 // advertised
-	refused  int16 // versions up to this one are advertised and answered with an error, if it is not 0
 	maxBytes int   // of a request; 0: MaxRequestBytes
 	aliased  bool  // the broker keeps parts of the request: its buffer is not used again
 	shape    string
@@ -57,7 +56,7 @@ const (
 // are not advertised because they are not served.
 func table() []api {
 	return []api{
-		{key: 0, name: "Produce", min: 0, max: 13, refused: 2},
+		{key: 0, name: "Produce", min: 0, max: 13},
 		{key: 1, name: "Fetch", min: 4, max: 18, maxBytes: large, shape: "-14:4 4 4 3+:4 4+:1 7+:4 7+:4 [ -12:s 13+:16 [ 4 9+:4 8 12+:4 5+:8 4 ] ] 7+:[ -12:s 13+:16 ( 4 ) ] 11+:s", handle: fetch},
 		{key: 2, name: "ListOffsets", min: 1, max: 11, maxBytes: large, shape: "4 2+:1 [ s [ 4 4+:4 8 ] ] 10+:4", handle: listOffsets},
 		{key: 3, name: "Metadata", min: 0, max: 13, maxBytes: large, shape: "[ 10+:16 s ] 4+:1 8-10:1 8+:1", handle: metadata},

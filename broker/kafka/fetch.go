@@ -22,7 +22,8 @@ type fetched struct {
 	maxBytes  int
 	err       error
 
-	start, end              int // its records in the buffer of the answer
+	pieces                  [][]byte // its records
+	size                    int      // of them all
 	code                    int16
 	highWatermark, logStart int64
 }
@@ -101,10 +102,10 @@ func (c *call) collect(a *fetchAnswer, req *kmsg.FetchRequest) {
 	}
 	for {
 		failed := c.readAll(a, req)
-		if failed || len(a.data) >= int(req.MinBytes) {
+		if failed || a.size >= int(req.MinBytes) {
 			return
 		}
-		if len(a.data) == 0 {
+		if a.size == 0 {
 			a.release() // nothing is held while waiting for the first record
 		}
 		if !c.sleepUntil(deadline, waiter) {
@@ -132,93 +133,85 @@ func (c *call) sleepUntil(deadline time.Time, waiter *broker.Waiter) bool {
 	}
 }
 
-const (
-	// leastFetch is what a Fetch may read when the memory for Fetch responses is used up.
-	leastFetch = 64 << 10
-	// readChunk is how much is read of a partition at once, so that a Fetch that allows much and finds little takes little memory.
-	readChunk = 1 << 20
-)
+// leastFetch is what a Fetch may read when the memory for Fetch responses is used up.
+const leastFetch = 64 << 10
 
-// gathering is the records of a Fetch as they are read.
-type gathering struct {
-	buffer *buffer
-	data   []byte // in buffer, unless the log had to make a larger one
-	limit  int    // of all data
-}
-
-// readAll reads the partitions once, in the order of the request, into one buffer. The first batch is read even if it is larger
-// than all bounds, so that a consumer always gets on (KIP-74).
+// readAll reads the partitions once, in the order of the request. The first batch is read even if it is larger than all bounds,
+// so that a consumer always gets on (KIP-74).
 func (c *call) readAll(a *fetchAnswer, req *kmsg.FetchRequest) (failed bool) {
 	limit, grant := c.server.grant(a, req)
 	g := gathering{limit: limit}
 	for f := range a.each {
-		f.start, f.end = len(g.data), len(g.data)
+		f.size, f.pieces = 0, f.pieces[:0]
 		if f.err == nil {
 			g.read(c.ctx, f)
-			f.end = len(g.data)
 		}
 		failed = failed || f.err != nil
 	}
-	held := c.server.settle(grant, int64(len(g.data)))
-	a.data = g.data
+	held := c.server.settle(grant, int64(g.size))
+	a.size = g.size
 	a.free = func() {
 		c.server.fetches.Release(held)
-		g.release()
+		for _, b := range g.buffers {
+			b.release()
+		}
 	}
 	return failed
 }
 
-func (g *gathering) release() {
-	if g.buffer != nil && cap(g.data) == len(g.buffer.b) {
-		g.buffer.release()
-	}
-	g.buffer, g.data = nil, nil
+// gathering is the records of a Fetch as they are read: a small buffer first, so that one that finds little takes little
+// memory, then larger ones.
+type gathering struct {
+	buffers []*buffer
+	space   []byte // what is left of the last buffer
+	size    int    // of what was read
+	limit   int    // of what may be read
 }
 
-// reserve makes room for n more bytes.
-func (g *gathering) reserve(n int) {
-	if g.buffer == nil {
-		g.buffer = takeBuffer(n)
-		g.data = g.buffer.b[:0]
+// The sizes of buffers, and what must be left of one to read into it.
+var (
+	bufferSizes = [...]int{64 << 10, 1 << 20, 4 << 20}
+	leastSpace  = [...]int{16 << 10, 256 << 10, 1 << 20}
+)
+
+// room returns where to read to.
+func (g *gathering) room() []byte {
+	last := min(len(g.buffers), len(bufferSizes)) - 1
+	if last < 0 || len(g.space) < leastSpace[last] {
+		next := min(last+1, len(bufferSizes)-1)
+		b := takeBuffer(bufferSizes[next])
+		g.buffers = append(g.buffers, b)
+		g.space = b.b
 	}
-	if len(g.data)+n <= cap(g.data) || cap(g.data) != len(g.buffer.b) {
-		return
-	}
-	larger := takeBuffer(len(g.data) + n)
-	data := append(larger.b[:0], g.data...)
-	g.buffer.release()
-	g.buffer, g.data = larger, data
+	return g.space
 }
 
 // read adds what the partition has, up to its own bound and that of all. Only the very first batch may pass them.
 func (g *gathering) read(ctx context.Context, f *fetched) {
-	from, room := f.from, min(f.maxBytes, g.limit-len(g.data))
-	for first := len(g.data) == 0; ; first = false {
+	from, left := f.from, min(f.maxBytes, g.limit-g.size)
+	for {
 		bounds, err := f.partition.Bounds()
 		f.highWatermark, f.logStart = int64(bounds.HighWatermark), int64(bounds.Start)
-		if f.err = err; err != nil || from == bounds.HighWatermark || (room <= 0 && !first) {
+		if f.err = err; err != nil || from == bounds.HighWatermark || (left <= 0 && g.size > 0) {
 			return
 		}
-		before := len(g.data)
-		chunk := min(room, readChunk)
-		g.reserve(max(chunk, 0))
-		data, bounds, err := f.partition.Read(ctx, g.data, from, chunk)
+		space := g.room()
+		got, bounds, err := f.partition.Read(ctx, space[:0:len(space)], from, max(min(left, len(space)), 0))
 		if err != nil {
-			if before == f.start { // else the log was trimmed over what is already read: the next Fetch will tell
+			if f.size == 0 { // else the log was trimmed over what is already read: the next Fetch will tell
 				f.err, f.highWatermark, f.logStart = err, int64(bounds.HighWatermark), int64(bounds.Start)
 			}
 			return
 		}
-		got := data[before:]
-		if len(got) == 0 || (len(got) > room && !first) {
+		if len(got) == 0 || (len(got) > left && g.size > 0) {
 			return
 		}
-		g.data = data
-		room -= len(got)
+		if len(got) <= len(space) { // else the log made room of its own
+			g.space = space[len(got):]
+		}
+		f.pieces = append(f.pieces, got)
+		f.size, g.size, left = f.size+len(got), g.size+len(got), left-len(got)
 		from = after(got)
-		if len(got) < chunk/2 { // there was no more, or the next batch is too large
-			return
-		}
 	}
 }
 

@@ -13,8 +13,8 @@ type fetchAnswer struct {
 	code      int16
 	committed bool // the client reads committed records alone: aborted transactions are empty rather than null
 	topics    []fetchTopic
-	data      []byte // the records of all partitions
-	free      func() // gives data back
+	size      int    // of the records of all partitions
+	free      func() // gives the records back
 }
 
 // fetchTopic is one topic of a Fetch.
@@ -27,7 +27,7 @@ type fetchTopic struct {
 func (a *fetchAnswer) release() {
 	if a.free != nil {
 		a.free()
-		a.free, a.data = nil, nil
+		a.free = nil
 	}
 }
 
@@ -67,8 +67,8 @@ func (a *fetchAnswer) encode(dst []byte) (encoded []byte, cuts []cut) {
 		e.count(len(t.partitions))
 		for j := range t.partitions {
 			a.partition(&e, &t.partitions[j])
-			if p := &t.partitions[j]; p.end > p.start {
-				cuts = append(cuts, cut{at: len(e.dst), data: a.data[p.start:p.end]})
+			for _, piece := range t.partitions[j].pieces {
+				cuts = append(cuts, cut{at: len(e.dst), data: piece})
 			}
 			e.tags()
 		}
@@ -95,7 +95,7 @@ func (a *fetchAnswer) partition(e *encoder, p *fetched) {
 	if a.version >= 11 {
 		e.int32(-1) // preferred read replica
 	}
-	e.count(p.end - p.start)
+	e.count(p.size)
 }
 
 // encoder appends fields of Kafka's protocol.

@@ -35,12 +35,14 @@ func randomFetch(rng *rand.Rand, version int16) (*fetchAnswer, *kmsg.FetchRespon
 		v := kmsg.NewFetchResponseTopic()
 		v.Topic, v.TopicID = t.name, t.id
 		for range rng.IntN(4) {
-			f := fetched{index: rng.Int32(), code: int16(rng.IntN(100)), highWatermark: rng.Int64(), logStart: rng.Int64(), start: len(a.data)}
-			a.data = append(a.data, bytes.Repeat([]byte{byte(rng.Int())}, rng.IntN(3)*rng.IntN(200))...)
-			f.end = len(a.data)
+			f := fetched{index: rng.Int32(), code: int16(rng.IntN(100)), highWatermark: rng.Int64(), logStart: rng.Int64()}
+			for range rng.IntN(3) {
+				f.pieces = append(f.pieces, bytes.Repeat([]byte{byte(rng.Int())}, rng.IntN(200)))
+				f.size += len(f.pieces[len(f.pieces)-1])
+			}
 			p := kmsg.NewFetchResponseTopicPartition()
 			p.Partition, p.ErrorCode, p.HighWatermark, p.LastStableOffset, p.LogStartOffset = f.index, f.code, f.highWatermark, f.highWatermark, f.logStart
-			p.RecordBatches = append([]byte{}, a.data[f.start:f.end]...)
+			p.RecordBatches = append([]byte{}, bytes.Join(f.pieces, nil)...)
 			if a.committed {
 				p.AbortedTransactions = []kmsg.FetchResponseTopicPartitionAbortedTransaction{}
 			}

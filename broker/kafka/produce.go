@@ -16,6 +16,9 @@ import (
 // them. Left out: transactional batches. The request is decoded here, not by kmsg: it may be large, and its records are
 // passed on without a copy.
 
+// leastProduce is the lowest version that is served, though lower ones are advertised.
+const leastProduce = 3
+
 // noTimeout stands in for a time-out of 0 or less.
 const noTimeout = 30 * time.Second
 
@@ -95,7 +98,7 @@ var (
 // put hands one batch to the broker.
 func (c *conn) put(ctx context.Context, client string, version, acks int16, p *produced, records []byte) (broker.Pending, error) {
 	const op = "kafka.Produce"
-	if version <= 2 {
+	if version < leastProduce {
 		return broker.Pending{}, fault.New(errProduceVersion, op, "Produce version %d is refused; use 3 or later", version)
 	}
 	if acks < -1 || acks > 1 {
