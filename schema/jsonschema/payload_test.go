@@ -163,6 +163,44 @@ func TestLargeUniqueArraysAreCheckedByHash(t *testing.T) {
 	}
 }
 
+// TestLargeObjectsAreComparedInTime compares objects of so many members that looking for each in turn would take minutes.
+func TestLargeObjectsAreComparedInTime(t *testing.T) {
+	object := func(n int, last string) string {
+		var b strings.Builder
+		b.WriteByte('{')
+		for i := range n {
+			b.WriteString(`"k` + itoa(i) + `":1,`)
+		}
+		return b.String() + `"last":` + last + `}`
+	}
+	m := message(t, `{"uniqueItems":true,"items":{"dependencies":{"last":["k1"]}}}`)
+	const n = 100_000
+	if err := m.Check([]byte(`[` + object(n, "1") + `,` + object(n, "2") + `]`)); err != nil {
+		t.Error(err)
+	}
+	if err := m.Check([]byte(`[` + object(n, "1") + `,` + object(n, "1.0") + `]`)); !errors.Is(err, schema.ErrPayload) {
+		t.Errorf("two equal objects: %v", err)
+	}
+}
+
+// TestDeepObjectsAreComparedInTime nests objects with a repeated name, so that a second look at any level would double the work.
+func TestDeepObjectsAreComparedInTime(t *testing.T) {
+	nested := func(inside string) string {
+		return strings.Repeat(`{"a":0,"a":`, 900) + inside + strings.Repeat(`}`, 900)
+	}
+	m := message(t, `{"uniqueItems":true}`)
+	if err := m.Check([]byte(`[` + nested("1") + `,` + nested("2") + `]`)); err != nil {
+		t.Error(err)
+	}
+	if err := m.Check([]byte(`[` + nested("1") + `,` + nested("1.0") + `]`)); !errors.Is(err, schema.ErrPayload) {
+		t.Errorf("two equal objects: %v", err)
+	}
+	list := strings.Repeat(`{},`, 20)
+	if err := m.Check([]byte(`[` + strings.ReplaceAll(list, `{}`, `0`) + nested("1") + `]`)); err == nil {
+		t.Error("repeated numbers are taken")
+	}
+}
+
 func itoa(i int) string {
 	b, err := json.Marshal(i)
 	if err != nil {

@@ -190,8 +190,9 @@ func (t *tape) equalsObject(i int, v *value) bool {
 			return false
 		}
 	}
+	find := t.finder(i)
 	for _, m := range v.members {
-		if j := t.member(i, m.key); j < 0 || !t.equals(j, m.value) {
+		if j := find(m.key); j < 0 || !t.equals(j, m.value) {
 			return false
 		}
 	}
@@ -224,21 +225,52 @@ func (t *tape) same(i, j int) bool {
 			}
 		}
 	case jsonObject:
-		return t.sameObject(i, j) && t.sameObject(j, i)
+		return t.sameObject(i, j)
 	}
 	return true
 }
 
-// sameObject reports whether j has every member of i.
+// sameObject compares two objects by name. Each value is compared once, the last of a repeated name: a second look at every
+// level of nesting would double the work with each.
 func (t *tape) sameObject(i, j int) bool {
-	x := &t.tokens[i]
+	x, y := &t.tokens[i], &t.tokens[j]
+	inI, inJ := t.finder(i), t.finder(j)
+	for b := j + 1; b < int(y.next); b = int(t.tokens[b+1].next) {
+		if inI(string(t.text(b))) < 0 {
+			return false
+		}
+	}
 	for a := i + 1; a < int(x.next); a = int(t.tokens[a+1].next) {
 		name := string(t.text(a))
-		if b := t.member(j, name); b < 0 || !t.same(t.member(i, name), b) {
+		if inI(name) != a+1 {
+			continue
+		}
+		if b := inJ(name); b < 0 || !t.same(a+1, b) {
 			return false
 		}
 	}
 	return true
+}
+
+// scanned is the number of members up to which a scan finds one as fast as a map.
+const scanned = 16
+
+// finder returns a function like member that stays fast for objects of any size.
+func (t *tape) finder(i int) func(name string) int {
+	x := &t.tokens[i]
+	if x.count <= scanned {
+		return func(name string) int { return t.member(i, name) }
+	}
+	places := make(map[string]int, x.count)
+	for j := i + 1; j < int(x.next); j = int(t.tokens[j+1].next) {
+		places[string(t.text(j))] = j + 1
+	}
+	return func(name string) int {
+		if j, ok := places[name]; ok {
+			return j
+		}
+		return -1
+	}
 }
 
 // hash gives equal values equal hashes.

@@ -25,12 +25,7 @@ func (r *run) object(c *objectCheck, i int, m *marks) bool {
 			return false
 		}
 	}
-	for d := range c.needs {
-		if r.t.member(i, c.needs[d].name) >= 0 && !r.dependency(&c.needs[d], i, m) {
-			return false
-		}
-	}
-	return true
+	return len(c.needs) == 0 || r.dependencies(c.needs, i, m)
 }
 
 // members applies what each member must fit. Members mostly come in the order in which the schema describes them, so the next
@@ -147,11 +142,24 @@ func (t *tape) distinctNames(i int) int {
 	return len(slices.Compact(names))
 }
 
-func (r *run) dependency(d *dependency, i int, m *marks) bool {
-	for _, name := range d.names {
-		if r.t.member(i, name) < 0 {
-			return r.fail(d.keyword, "the property %q needs the property %q", d.name, name)
+func (r *run) dependencies(needs []dependency, i int, m *marks) bool {
+	if !r.spend(len(needs)) {
+		return false
+	}
+	find := r.t.finder(i)
+	for n := range needs {
+		d := &needs[n]
+		if find(d.name) < 0 {
+			continue
+		}
+		for _, name := range d.names {
+			if find(name) < 0 {
+				return r.fail(d.keyword, "the property %q needs the property %q", d.name, name)
+			}
+		}
+		if d.check != nil && !r.check(d.check, i, m) {
+			return false
 		}
 	}
-	return d.check == nil || r.check(d.check, i, m)
+	return true
 }
