@@ -4,6 +4,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoregistry"
 	"google.golang.org/protobuf/types/descriptorpb"
@@ -93,4 +94,63 @@ func compiled(t *testing.T, texts map[string]string, main string) *protoregistry
 		t.Fatal(err)
 	}
 	return files
+}
+
+func TestSourceOfKeepsCustomOptions(t *testing.T) {
+	text := `syntax = "proto3";
+package p;
+
+import "meta.proto";
+
+message A {
+  option (meta.note) = {
+    doc: "it\'s",
+    tags: [
+      "a",
+      "b"
+    ],
+    level: -1.5,
+    mode: FAST,
+    inner: {
+      on: true
+    },
+    params: [
+      {
+        key: "k",
+        value: 7
+      }
+    ]
+  };
+
+  string s = 1 [
+    deprecated = true,
+    (meta.mark) = "x",
+    (meta.mark) = "y"
+  ];
+}
+`
+	files := compiled(t, map[string]string{
+		"a.proto": text,
+		"meta.proto": p3 + `package meta; import "google/protobuf/descriptor.proto";
+			message Note { string doc = 1; repeated string tags = 2; double level = 3; Mode mode = 4; Note inner = 5; bool on = 6; map<string, int32> params = 7; }
+			enum Mode { SLOW = 0; FAST = 1; }
+			extend google.protobuf.MessageOptions { Note note = 50001; }
+			extend google.protobuf.FieldOptions { repeated string mark = 50002; }`,
+	}, "a.proto")
+	a, err := files.FindFileByPath("a.proto")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, imports, err := protobuf.SourceOf(a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(imports) != 1 || imports[0].Name != "meta.proto" {
+		t.Errorf("imports %+v", imports)
+	}
+	meta := dep(t, "meta.proto", imports[0].Text)
+	want := mustParse(t, text, meta).Normalize().Canonical()
+	if diff := cmp.Diff(want, mustParse(t, got, meta).Normalize().Canonical()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
 }

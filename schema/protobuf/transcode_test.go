@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -16,30 +17,55 @@ import (
 	"github.com/pawl-registry/pawl/schema/protobuf"
 )
 
+const proto2FuzzText = `package c;
+message A {
+  required int32 i = 1; optional E e = 2; repeated E es = 3 [packed = true]; repeated sint32 zs = 4; optional string s = 5 [default = "x"];
+  optional bytes b = 6; optional A a = 7; map<string, E> m = 8; oneof o { E oe = 9; float of = 10; } repeated double ds = 11 [packed = true];
+  optional bool t = 12 [default = true]; repeated A as = 13; required string r = 14; extensions 100 to 200; optional int64 big_one = 15 [json_name = "BIG"];
+}
+enum E { option allow_alias = true; ZERO = 0; ONE = 1; TWO = 2; ALSO = 2; }
+`
+
 // Random messages, written by protobuf-go, have the same JSON and generic value straight from the wire as by a dynamic message.
 func TestStraightAndDynamicFormsAgree(t *testing.T) {
-	text := `import "google/protobuf/wrappers.proto"; import "google/protobuf/timestamp.proto"; import "google/protobuf/empty.proto";`
-	files := compiled(t, map[string]string{"a.proto": p3 + text + checkedFuzzText[len(p3)-1:]}, "a.proto")
-	d, err := files.FindDescriptorByName("c.A")
-	if err != nil {
-		t.Fatal(err)
+	const imports = `import "google/protobuf/wrappers.proto"; import "google/protobuf/timestamp.proto"; import "google/protobuf/empty.proto";`
+	for name, text := range map[string]string{"proto3": checkedFuzzText, "proto2": proto2FuzzText} {
+		t.Run(name, func(t *testing.T) {
+			head, body, _ := strings.Cut(text, "package c;")
+			files := compiled(t, map[string]string{"a.proto": head + "package c;" + imports + body}, "a.proto")
+			d, err := files.FindDescriptorByName("c.A")
+			if err != nil {
+				t.Fatal(err)
+			}
+			agreement{message(t, mustParse(t, text), "c.A"), d.(protoreflect.MessageDescriptor)}.check(t)
+		})
 	}
-	m := message(t, mustParse(t, checkedFuzzText), "c.A")
+}
+
+type agreement struct {
+	message    schema.Message
+	descriptor protoreflect.MessageDescriptor
+}
+
+func (a agreement) check(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
-	straight, appended := 0, 0
-	const rounds = 400
-	for range rounds {
-		msg := dynamicpb.NewMessage(d.(protoreflect.MessageDescriptor))
+	valid, straight, appended := 0, 0, 0
+	for range 200 {
+		msg := dynamicpb.NewMessage(a.descriptor)
 		fill(r, msg, 3)
-		payload, err := proto.Marshal(msg)
+		payload, err := proto.MarshalOptions{AllowPartial: true}.Marshal(msg)
 		if err != nil {
 			t.Fatal(err)
 		}
-		want, err := protobuf.DynamicJSON(m, payload)
+		want, err := protobuf.DynamicJSON(a.message, payload)
+		got, ok := protobuf.StraightJSON(a.message, payload)
 		if err != nil {
-			t.Fatal(err)
+			if ok {
+				t.Fatalf("%x: %v, but straight %s", payload, err, got)
+			}
+			continue
 		}
-		got, ok := protobuf.StraightJSON(m, payload)
+		valid++
 		if !ok {
 			continue
 		}
@@ -47,28 +73,34 @@ func TestStraightAndDynamicFormsAgree(t *testing.T) {
 		if diff := cmp.Diff(string(want), string(got)); diff != "" {
 			t.Fatalf("%x (-dynamic +straight):\n%s", payload, diff)
 		}
-		var wantValue any
-		if err := json.Unmarshal(want, &wantValue); err != nil {
-			t.Fatal(err)
-		}
-		gotValue, ok := protobuf.StraightValue(m, payload)
-		if !ok {
-			t.Fatalf("%x: JSON but no generic value", payload)
-		}
-		if diff := cmp.Diff(wantValue, gotValue); diff != "" {
-			t.Fatalf("%x (-dynamic +straight):\n%s", payload, diff)
-		}
-		if back, ok := protobuf.StraightAppend(m, gotValue); ok {
+		if a.generic(t, payload, want) {
 			appended++
-			sameMessage(t, m, gotValue, back)
 		}
 	}
-	if appended < rounds*9/10 {
-		t.Errorf("only %d of %d values went straight", appended, rounds)
+	if straight < valid*9/10 || appended < valid*9/10 || valid < 20 {
+		t.Errorf("of %d messages %d were read straight and %d written", valid, straight, appended)
 	}
-	if straight < rounds*9/10 {
-		t.Errorf("only %d of %d messages went straight", straight, rounds)
+}
+
+// generic compares generic values and reports whether writing one went straight.
+func (a agreement) generic(t *testing.T, payload, text []byte) bool {
+	t.Helper()
+	var want any
+	if err := json.Unmarshal(text, &want); err != nil {
+		t.Fatal(err)
 	}
+	got, ok := protobuf.StraightValue(a.message, payload)
+	if !ok {
+		t.Fatalf("%x: JSON but no generic value", payload)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Fatalf("%x (-dynamic +straight):\n%s", payload, diff)
+	}
+	back, ok := protobuf.StraightAppend(a.message, got)
+	if ok {
+		sameMessage(t, a.message, got, back)
+	}
+	return ok
 }
 
 // fill sets about a third of the fields.
@@ -81,7 +113,7 @@ func fill(r *rand.Rand, m protoreflect.Message, depth int) {
 	fields := m.Descriptor().Fields()
 	for i := range fields.Len() {
 		fd := fields.Get(i)
-		if r.IntN(3) > 0 || depth == 0 && fd.Kind() == protoreflect.MessageKind {
+		if r.IntN(3) > 0 && fd.Cardinality() != protoreflect.Required || depth == 0 && fd.Kind() == protoreflect.MessageKind {
 			continue
 		}
 		switch {
@@ -169,7 +201,7 @@ func TestUnusualGenericValues(t *testing.T) {
 	m := message(t, mustParse(t, checkedFuzzText), "c.A")
 	for _, v := range []map[string]any{
 		{"me": map[string]any{"yes": "ONE"}},
-		
+
 		{"mz": map[string]any{"1": nil}},
 		{"i": "01"}, {"i": 1.5}, {"i": 1 << 40}, {"u": -1}, {"u32": -1.0}, {"e": "NONE"}, {"s": 5}, {"b": "%"}, {"t": "true"},
 		{"nothing": 1}, {"os": "a", "oa": map[string]any{}}, {"a": []any{}}, {"is": 5}, {"is": []any{nil}},
