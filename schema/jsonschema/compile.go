@@ -135,6 +135,7 @@ func (c *compiler) resources() error {
 	byBase := map[string]*resource{}
 	for again := true; again; {
 		again = false
+		marked := c.marked()
 		for _, base := range c.bases() {
 			if byBase[base] != nil {
 				continue
@@ -142,7 +143,7 @@ func (c *compiler) resources() error {
 			r := &resource{anchors: map[string]*check{}}
 			byBase[base] = r
 			again = true
-			if err := c.fill(r, base); err != nil {
+			if err := c.fill(r, base, marked[base]); err != nil {
 				return err
 			}
 		}
@@ -165,24 +166,33 @@ func (c *compiler) bases() []string {
 	return out
 }
 
-func (c *compiler) fill(r *resource, base string) error {
+// marked lists the objects with a dynamic anchor by their base.
+func (c *compiler) marked() map[string][]*value {
+	out := map[string][]*value{}
 	for v, at := range c.modern.index {
-		if at.base != base || v.kind != jsonObject {
+		if v.kind == jsonObject && (v.get("$dynamicAnchor") != nil || v.get("$recursiveAnchor") != nil) {
+			out[at.base] = append(out[at.base], v)
+		}
+	}
+	return out
+}
+
+// fill compiles what the dynamic anchors of a resource name.
+func (c *compiler) fill(r *resource, base string, marked []*value) error {
+	for _, v := range marked {
+		anchor, recursive := v.get("$dynamicAnchor"), v.get("$recursiveAnchor")
+		isRoot := recursive != nil && recursive.truth && c.modern.known[base] == v
+		if (anchor == nil || anchor.kind != jsonString) && !isRoot {
 			continue
 		}
-		anchor := v.get("$dynamicAnchor")
-		recursive := v.get("$recursiveAnchor")
-		if (anchor == nil || anchor.kind != jsonString) && (recursive == nil || !recursive.truth || c.modern.known[base] != v) {
-			continue
-		}
-		x, err := c.compile(v, scope{doc: at.doc, draft: modernDraft, base: base})
+		x, err := c.compile(v, scope{doc: c.modern.docOf(v), draft: modernDraft, base: base})
 		if err != nil {
 			return err
 		}
 		if anchor != nil && anchor.kind == jsonString {
 			r.anchors[anchor.text] = x
 		}
-		if recursive != nil && recursive.truth && c.modern.known[base] == v {
+		if isRoot {
 			r.recursive = x
 		}
 	}
