@@ -133,7 +133,8 @@ func (h *history) register(ctx context.Context, s *product.Server, round, writer
 }
 
 func (h *history) produce(ctx context.Context, t *testing.T, s *product.Server, round, writer int) {
-	cl, err := kgo.NewClient(kgo.SeedBrokers(s.Brokers), kgo.DefaultProduceTopic(topicName), kgo.ProducerLinger(0))
+	cl, err := kgo.NewClient(kgo.SeedBrokers(s.Brokers), kgo.DefaultProduceTopic(topicName), kgo.ProducerLinger(0),
+		kgo.AllowIdempotentProduceCancellation()) // else a call whose server is gone never returns
 	if err != nil {
 		t.Error(err)
 		return

@@ -41,9 +41,10 @@ func TestKcatListsProducesAndConsumes(t *testing.T) {
 			}
 		}
 	}
-	tail := kcat(ctx, t, "", "-C", "-t", name, "-p", "0", "-o", "-1", "-e", "-q", "-f", "%o\n")
-	if len(strings.Fields(tail)) != 1 {
-		t.Errorf("kcat -o -1 printed %q, want one offset", tail)
+	kcat(ctx, t, "last\n", "-P", "-t", name, "-p", "0")
+	tail := kcat(ctx, t, "", "-C", "-t", name, "-p", "0", "-o", "-1", "-e", "-q", "-f", "%s\n")
+	if tail != "last\n" {
+		t.Errorf("kcat -o -1 printed %q, want the last record", tail)
 	}
 }
 
