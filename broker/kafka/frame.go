@@ -46,20 +46,36 @@ func (c *conn) frame(ctx context.Context) (frame, error) {
 	if err := c.net.SetReadDeadline(time.Now().Add(c.server.opts.ReadTimeout)); err != nil {
 		return frame{}, err
 	}
-	var head [sizeBytes + prefixBytes]byte
+	size, err := c.size()
+	if err != nil {
+		return frame{}, err
+	}
+	var head [prefixBytes]byte
 	if _, err := io.ReadFull(c.in, head[:]); err != nil {
 		return frame{}, err
 	}
-	size := int32(binary.BigEndian.Uint32(head[:]))
-	key := int16(binary.BigEndian.Uint16(head[4:]))
-	f := frame{version: int16(binary.BigEndian.Uint16(head[6:])), correlation: int32(binary.BigEndian.Uint32(head[8:])), api: c.server.apis[key], release: func() {}}
+	key := int16(binary.BigEndian.Uint16(head[:]))
+	f := frame{version: int16(binary.BigEndian.Uint16(head[2:])), correlation: int32(binary.BigEndian.Uint32(head[4:])), api: c.server.apis[key], release: func() {}}
 	switch {
 	case f.api == nil:
 		return frame{}, fmt.Errorf("%w: API key %d (size %d) is not served", errNoFrame, key, size)
-	case size < prefixBytes || int64(size) > int64(f.api.limit(c.server)):
+	case int64(size) > int64(f.api.limit(c.server)):
 		return frame{}, fmt.Errorf("%w: %s of %d bytes; at most %d", errNoFrame, f.api.name, size, f.api.limit(c.server))
 	}
 	return f, c.payload(ctx, &f, int(size)-prefixBytes)
+}
+
+// size reads the size of the next request and refuses at once what no request can have, whatever its key.
+func (c *conn) size() (int32, error) {
+	var head [sizeBytes]byte
+	if _, err := io.ReadFull(c.in, head[:]); err != nil {
+		return 0, err
+	}
+	size := int32(binary.BigEndian.Uint32(head[:]))
+	if most := max(c.server.opts.MaxRequestBytes, large); size < prefixBytes || int64(size) > int64(most) {
+		return 0, fmt.Errorf("%w: size %d; from %d to %d", errNoFrame, size, prefixBytes, most)
+	}
+	return size, nil
 }
 
 // payload reads the rest of a frame into a buffer that is charged to the memory of all requests.

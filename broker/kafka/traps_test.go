@@ -418,8 +418,8 @@ func TestBadFramesEndTheirConnectionAlone(t *testing.T) {
 		bytes []byte
 		log   string
 	}{
-		{"a negative size", []byte{0xff, 0xff, 0xff, 0xff, 0, 0, 0, 9, 0, 0, 0, 0}, "Produce of -1 bytes"},
-		{"a size of nothing", []byte{0, 0, 0, 1, 0, 0, 0, 9, 0, 0, 0, 0}, "Produce of 1 bytes"},
+		{"a negative size", []byte{0xff, 0xff, 0xff, 0xff, 0, 0, 0, 9, 0, 0, 0, 0}, "size -1"},
+		{"a size of nothing", []byte{0, 0, 0, 1, 0, 0, 0, 9, 0, 0, 0, 0}, "size 1;"},
 		{"an unknown key", []byte{0, 0, 0, 20, 0x77, 0, 0, 9, 0, 0, 0, 0}, "API key 30464"},
 		{"a Produce too large", []byte{0, 0, 4, 0, 0, 0, 0, 9, 0, 0, 0, 0}, "Produce of 1024 bytes"},
 		{"a Heartbeat too large", []byte{0, 1, 0, 1, 0, 12, 0, 4, 0, 0, 0, 0}, "Heartbeat of 65537 bytes"},
