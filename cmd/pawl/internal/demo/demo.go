@@ -118,7 +118,7 @@ func (d *demo) connect(s *serve.Server) (err error) {
 		return err
 	}
 	d.resolver = serde.NewResolver(d.client, d.formats, serde.Options{})
-	d.kafka, err = kgo.NewClient(kgo.SeedBrokers(s.Kafka), kgo.ClientID("pawl-demo"))
+	d.kafka, err = kgo.NewClient(kgo.SeedBrokers(s.Kafka), kgo.ClientID("pawl-demo"), kgo.AllowIdempotentProduceCancellation())
 	return err
 }
 

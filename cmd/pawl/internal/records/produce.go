@@ -74,7 +74,11 @@ func (p *producer) run(ctx context.Context, formats *schema.Formats) error {
 	if err != nil {
 		return err
 	}
-	opts := []kgo.Opt{kgo.ProducerBatchCompression(codec), kgo.DefaultProduceTopic(p.topic)}
+	opts := []kgo.Opt{
+		kgo.ProducerBatchCompression(codec), kgo.DefaultProduceTopic(p.topic),
+		// A broker that goes away is reported in time, even if it may have taken the records under way.
+		kgo.RecordDeliveryTimeout(p.app.Timeout), kgo.AllowIdempotentProduceCancellation(),
+	}
 	if p.partition >= 0 {
 		opts = append(opts, kgo.RecordPartitioner(kgo.ManualPartitioner()))
 	}
