@@ -63,6 +63,9 @@ func TestMessagesNameTheRemedy(t *testing.T) {
 	if got := cli.Message(cli.Refused(kerr.TopicAlreadyExists, "create topic %q", "t")); !strings.HasPrefix(got, `create topic "t": TOPIC_ALREADY_EXISTS: `) {
 		t.Errorf("got %q", got)
 	}
+	if got := cli.Message(fault.New(client.ErrUnauthorized, "x", "Unauthorized")); !strings.Contains(got, "PAWL_REGISTRY_TOKEN") {
+		t.Errorf("got %q", got)
+	}
 	if got := cli.Message(fault.New(cli.ErrFindings, "x", "")); got != "" {
 		t.Errorf("findings that were printed are said again: %q", got)
 	}

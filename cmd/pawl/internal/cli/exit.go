@@ -102,6 +102,9 @@ func Message(err error) string {
 	if errors.Is(err, client.ErrUnreachable) {
 		return fault.DetailOf(err) + "; is it running? start one with `pawl serve`, or name another with --registry or PAWL_REGISTRY"
 	}
+	if errors.Is(err, client.ErrUnauthorized) {
+		return fault.DetailOf(err) + "; set PAWL_REGISTRY_USER and PAWL_REGISTRY_PASSWORD, or PAWL_REGISTRY_TOKEN"
+	}
 	if d := fault.DetailOf(err); d != "" {
 		return d
 	}
