@@ -2,6 +2,7 @@ package kafka_test
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"testing"
 
@@ -241,7 +242,7 @@ func TestTopicPartitionsComeInPages(t *testing.T) {
 		for _, topic := range got.Topics {
 			page += *topic.Topic
 			for _, p := range topic.Partitions {
-				page += string(rune('0' + p.Partition))
+				page += fmt.Sprint(p.Partition)
 			}
 		}
 		pages = append(pages, page)

@@ -101,7 +101,7 @@ func (c *conn) accept(ctx context.Context, f frame) (task, error) {
 	t := task{correlation: f.correlation, release: f.release}
 	if f.api.key == apiVersionsKey && (f.version < 0 || f.version > f.api.max) {
 		// Answered before anything else is read of it: what a version of the future holds cannot be known.
-		t.finish = func(context.Context) (message, error) { return unsupportedApiVersions(), nil }
+		t.finish = func(context.Context) (message, error) { return unsupportedAPIVersions(), nil }
 		return t, nil
 	}
 	if f.version < f.api.min || f.version > f.api.max {
@@ -115,8 +115,12 @@ func (c *conn) accept(ctx context.Context, f frame) (task, error) {
 		return task{}, err
 	}
 	if f.api.key == produceKey {
-		t.finish, err = c.produce(ctx, client, f.version, body)
-		return t, err
+		if t.finish, err = c.produce(ctx, client, f.version, body); err != nil {
+			return task{}, err
+		}
+		f.release() // the records are in their logs' hands
+		t.release = func() {}
+		return t, nil
 	}
 	t.finish = func(ctx context.Context) (message, error) {
 		return c.handle(&call{ctx: ctx, server: c.server, conn: c, client: client, version: f.version, request: request}, f.api, body)

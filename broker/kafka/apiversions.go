@@ -20,7 +20,7 @@ func versions() *kmsg.ApiVersionsResponse {
 	return r
 }
 
-func unsupportedApiVersions() kmsg.Response {
+func unsupportedAPIVersions() kmsg.Response {
 	r := versions()
 	r.ErrorCode = unsupportedVersion
 	r.SetVersion(0)

@@ -1,10 +1,6 @@
 package kafka
 
-import (
-	"github.com/twmb/franz-go/pkg/kmsg"
-
-	"github.com/pawl-registry/pawl/broker"
-)
+import "github.com/twmb/franz-go/pkg/kmsg"
 
 // DeleteTopics, key 20, versions 1 to 6; from version 6 a topic may be named by its id. The answer comes when the records are gone.
 
@@ -23,7 +19,7 @@ func deleteTopics(c *call) message {
 		t, err := c.server.topic(one.Topic == nil, str(one.Topic), one.TopicID)
 		if err == nil {
 			name := t.Name()
-			v.Topic, v.TopicID = &name, broker.ID(t.ID())
+			v.Topic, v.TopicID = &name, t.ID()
 			err = c.server.broker.DeleteTopic(c.ctx, t)
 		}
 		v.ErrorCode, v.ErrorMessage = c.server.numberOf(err), textOf(err)

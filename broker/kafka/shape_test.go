@@ -115,7 +115,7 @@ func FuzzRequests(f *testing.F) {
 			f.Add(a.key, version, r.AppendTo(nil))
 		}
 	}
-	f.Fuzz(func(t *testing.T, key, version int16, body []byte) {
+	f.Fuzz(func(_ *testing.T, key, version int16, body []byte) {
 		a, ok := apis[key]
 		if !ok || version < a.min || version > a.max {
 			return
