@@ -45,15 +45,38 @@ type comparison struct {
 
 type pair struct{ o, u *message }
 
-// place is where the comparison stands: packages and enclosing messages for names, and the path for people.
+// place is where the comparison stands: scopes for names, and the path for people.
 type place struct {
-	oPkg, uPkg string
-	names      []string
-	path       []string
+	oScope, uScope string
+	path           *step
 }
 
-func (p place) oScope() string { return join(p.oPkg, strings.Join(p.names, ".")) }
-func (p place) uScope() string { return join(p.uPkg, strings.Join(p.names, ".")) }
+// step is one element of a path: a name, or the number of a field if the name is empty.
+type step struct {
+	up     *step
+	name   string
+	number int32
+}
+
+// text joins the path and what follows it.
+func (s *step) text(more ...string) string {
+	parts := slices.Clone(more)
+	slices.Reverse(parts)
+	for ; s != nil; s = s.up {
+		if s.name == "" {
+			parts = append(parts, strconv.Itoa(int(s.number)))
+		} else {
+			parts = append(parts, s.name)
+		}
+	}
+	slices.Reverse(parts)
+	return "#/" + strings.Join(parts, "/")
+}
+
+// inside is the place of a named type of this place.
+func (p place) inside(name string) place {
+	return place{join(p.oScope, name), join(p.uScope, name), &step{up: p.path, name: name}}
+}
 
 const (
 	// maxSteps is how many messages are compared before results that depend on their surroundings are remembered, too. Without
@@ -67,7 +90,7 @@ const (
 
 func (c *comparison) files() []schema.Difference {
 	o, u := c.o.main.file, c.u.main.file
-	c.here = place{oPkg: o.pkg, uPkg: u.pkg}
+	c.here = place{oScope: o.pkg, uScope: u.pkg}
 	if o.pkg != u.pkg {
 		c.report(packageChanged, "the package is "+quotedOrNone(u.pkg)+" in the "+c.u.word+" schema and "+quotedOrNone(o.pkg)+" in the "+c.o.word+" schema")
 	}
@@ -87,7 +110,7 @@ func (c *comparison) report(rule, why string, parts ...string) {
 	if len(c.diffs) >= maxDifferences {
 		return
 	}
-	path := "#/" + strings.Join(append(slices.Clone(c.here.path), parts...), "/")
+	path := c.here.path.text(parts...)
 	detail := "At path '" + path + "', " + why
 	c.diffs = append(c.diffs, schema.Difference{
 		Rule: rule, Path: path, Detail: detail,
@@ -95,17 +118,12 @@ func (c *comparison) report(rule, why string, parts ...string) {
 	})
 }
 
-// within runs f one path element deeper.
-func (c *comparison) within(part string, f func()) {
-	outer := c.here
-	c.here.path = append(slices.Clip(c.here.path), part)
-	f()
-	c.here = outer
-}
-
 // types compares the messages of one level by name. Enums differ in tolerated ways only. Names come sorted, so that reports do not
 // depend on the order of declarations.
 func (c *comparison) types(o, u []*message) {
+	if len(o) == 0 {
+		return
+	}
 	olds, news := byName(o), byName(u)
 	for _, name := range slices.Sorted(maps.Keys(olds)) {
 		om := olds[name]
@@ -117,8 +135,8 @@ func (c *comparison) types(o, u []*message) {
 			continue
 		}
 		outer := c.here
-		c.here.names = append(slices.Clip(c.here.names), name)
-		c.within(name, func() { c.messages(om, um) })
+		c.here = outer.inside(name)
+		c.messages(om, um)
 		c.here = outer
 	}
 }
@@ -137,7 +155,7 @@ func (c *comparison) messages(o, u *message) {
 		c.reused = true
 	} else {
 		c.running[o] = true
-		newFields(c, o, u).compare()
+		c.fields(o, u)
 		delete(c.running, o)
 	}
 	c.types(o.messages, u.messages)
@@ -152,7 +170,10 @@ func (c *comparison) foreign(o, u located) []schema.Difference {
 	}
 	sub := &comparison{
 		o: c.o, u: c.u, running: c.running, memo: c.memo, steps: c.steps, depth: c.depth + 1,
-		here: place{oPkg: o.pkg, uPkg: u.pkg, names: strings.Split(o.local, "."), path: strings.Split(o.local, ".")},
+		here: place{oScope: o.pkg, uScope: u.pkg},
+	}
+	for name := range strings.SplitSeq(o.local, ".") {
+		sub.here = sub.here.inside(name)
 	}
 	if sub.depth > maxForeign {
 		sub.report(fieldNamedTypeChanged, "message types refer to each other too deeply to be compared")
@@ -166,5 +187,3 @@ func (c *comparison) foreign(o, u located) []schema.Difference {
 	c.reused = c.reused || sub.reused
 	return sub.diffs
 }
-
-func tagPath(number int32) string { return strconv.Itoa(int(number)) }

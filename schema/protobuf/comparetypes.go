@@ -51,14 +51,10 @@ func (u *universe) fieldType(scope, written string) fieldType {
 	return t
 }
 
-func (c *comparison) fieldTypes(o, u *field) {
-	c.typePair(o.typ, u.typ, o.label, u.label)
-}
-
 // typePair compares two types at the current path. Parts of maps come without labels.
 func (c *comparison) typePair(oTyp, uTyp string, oLabel, uLabel label) {
-	o := c.o.fieldType(c.here.oScope(), oTyp)
-	u := c.u.fieldType(c.here.uScope(), uTyp)
+	o := c.o.fieldType(c.here.oScope, oTyp)
+	u := c.u.fieldType(c.here.uScope, uTyp)
 	switch {
 	case o.kind != u.kind:
 		c.report(fieldKindChanged, "the field is "+kindWords[u.kind]+" ("+u.written+") in the "+c.u.word+" schema and "+kindWords[o.kind]+" ("+o.written+") in the "+c.o.word+" schema")
