@@ -372,7 +372,7 @@ func TestALogMadeAnewDuringACheckpointSurvives(t *testing.T) {
 		switch {
 		case c.Op == vfs.OpSync && strings.HasSuffix(c.Name, ".log"):
 			begin.Do(func() { close(begun); <-finished })
-		case c.Op == vfs.OpSyncDir && c.Name == ".": // the catalog is in its place
+		case c.Op == vfs.OpSyncDir && c.Name == "." && isClosed(finished): // the catalog is in its place
 			end.Do(func() { killed <- fsys.Kill() })
 		}
 		return 0, nil
@@ -399,5 +399,14 @@ func TestALogMadeAnewDuringACheckpointSurvives(t *testing.T) {
 		if err := e.Close(); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+func isClosed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
 	}
 }
