@@ -8,10 +8,11 @@ import (
 	"github.com/pawl-registry/pawl/schema"
 )
 
-// Limits of one comparison. Beyond the first two the answer is incompatible, never a guess; beyond the others it is shortened.
+// Limits of one comparison. Beyond the first three the answer is incompatible, never a guess; beyond the others it is shortened.
 const (
 	maxComparing = 2000     // pairs in progress
-	maxPairs     = 1 << 20  // pairs and union branches looked at
+	maxPairs     = 1 << 20  // pairs remembered
+	maxSteps     = 1 << 24  // fields, symbols and union branches looked at
 	maxFindings  = 10_000   // differences reported
 	maxFindText  = 16 << 20 // bytes of their texts
 )
@@ -33,6 +34,7 @@ type resolver struct {
 	reader, writer string
 	memo           map[[2]*node]*answer
 	depth, pairs   int
+	steps          int
 	fatal          *finding // ends the comparison and stands alone
 }
 
@@ -69,10 +71,15 @@ func (r *resolver) enter() bool {
 	return r.fatal == nil
 }
 
-func (r *resolver) primitives(rd, wr *node, at *path) *answer {
-	if r.pairs++; r.pairs > maxPairs {
-		r.limit("their unions have too many branches")
+// spend counts steps that need no pair.
+func (r *resolver) spend(steps int) {
+	if r.steps += steps; r.steps > maxSteps {
+		r.limit("their records, enums and unions have too much to compare")
 	}
+}
+
+func (r *resolver) primitives(rd, wr *node, at *path) *answer {
+	r.spend(1)
 	if rd.kind == wr.kind || promotes(wr.kind, rd.kind) {
 		return nil
 	}
@@ -143,6 +150,7 @@ func (r *resolver) namedTypes(rd, wr *node, at *path) *answer {
 				r.reader, rd.named.name.full(), at, want, r.writer)
 		})
 	}
+	r.spend(len(rd.named.fields) + len(wr.named.symbols))
 	switch rd.kind {
 	case kindFixed:
 		return a.and(r.sizes(rd.named, wr.named, at))
@@ -205,24 +213,23 @@ func (r *resolver) symbols(rd, wr *named, at *path) *answer {
 }
 
 func (r *resolver) field(f *field, wr *node, record *path, i int) *answer {
-	at := func() *path { return record.add("fields").index(i) }
 	candidates := candidatesOf(f, wr.named)
 	switch {
 	case len(candidates) > 1:
-		r.ambiguous(f, wr.named, candidates, at())
+		r.ambiguous(f, wr.named, candidates, record.field(i))
 		return nil
 	case len(candidates) == 1:
 		w := wr.named.fields[candidates[0]].typ
 		if f.typ.kind == w.kind && w.kind.primitive() {
 			return nil
 		}
-		return r.check(f.typ, w, at().add("type"))
+		return r.check(f.typ, w, record.fieldType(i))
 	case f.def != nil:
 		return nil
 	case f.typ.kind == kindEnum && f.typ.named.fallback >= 0:
-		return r.check(f.typ, wr, at().add("type")) // as Java does; never compatible
+		return r.check(f.typ, wr, record.fieldType(i)) // as Java does; never compatible
 	}
-	return r.one(ruleDefault, at(), func(at string) (string, string) {
+	return r.one(ruleDefault, record.field(i), func(at string) (string, string) {
 		return f.name, fmt.Sprintf("the field '%s' at path '%s' of the %s schema has no default and is absent from the %s schema",
 			f.name, at, r.reader, r.writer)
 	})

@@ -1,6 +1,7 @@
 package avro
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/pawl-registry/pawl/schema"
@@ -88,31 +89,58 @@ func (f *finding) difference() schema.Difference {
 	}
 }
 
-// path is a place in the reader's schema; nil is the root.
+// path is a place in the reader's schema; nil is the root. One node may stand for several tokens, because most paths are
+// never printed.
 type path struct {
 	up    *path
-	token string
+	form  pathForm
+	token string // of formToken
+	i     int    // of the other forms
 }
+
+type pathForm uint8
+
+const (
+	formToken     pathForm = iota
+	formIndex              // i
+	formField              // fields/i
+	formFieldType          // fields/i/type
+)
 
 func (p *path) add(token string) *path { return &path{up: p, token: token} }
 
-func (p *path) index(i int) *path { return p.add(strconv.Itoa(i)) }
+func (p *path) index(i int) *path { return &path{up: p, form: formIndex, i: i} }
+
+func (p *path) field(i int) *path { return &path{up: p, form: formField, i: i} }
+
+func (p *path) fieldType(i int) *path { return &path{up: p, form: formFieldType, i: i} }
 
 // String prints the path as a JSON pointer; the root is "/". No token holds a character that needs escaping.
 func (p *path) String() string {
 	if p == nil {
 		return "/"
 	}
-	size := 0
+	var nodes []*path
 	for q := p; q != nil; q = q.up {
-		size += 1 + len(q.token)
+		nodes = append(nodes, q)
 	}
-	out := make([]byte, size)
-	for q := p; q != nil; q = q.up {
-		size -= len(q.token)
-		copy(out[size:], q.token)
-		size--
-		out[size] = '/'
+	var out []byte
+	for _, q := range slices.Backward(nodes) {
+		out = q.append(out)
 	}
 	return string(out)
+}
+
+func (p *path) append(dst []byte) []byte {
+	switch p.form {
+	case formToken:
+		return append(append(dst, '/'), p.token...)
+	case formIndex:
+		return strconv.AppendInt(append(dst, '/'), int64(p.i), 10)
+	}
+	dst = strconv.AppendInt(append(dst, "/fields/"...), int64(p.i), 10)
+	if p.form == formFieldType {
+		dst = append(dst, "/type"...)
+	}
+	return dst
 }
