@@ -1,12 +1,13 @@
 package avro
 
 import (
+	"math"
 	"strconv"
 )
 
 // javaDefault returns a default as Confluent's normal form has it, or nil if it has none there. The normal form is made of
 // Java objects (JacksonUtils.toObject): a union's default is read as its first branch, floats are rounded to 32 bits, and what
-// has no Java object is dropped, such as the default of a later branch of another kind and integers of 19 digits.
+// has no Java object is dropped, such as the default of a later branch of another kind and integers that are no long below the largest.
 func javaDefault(t *node, v *value) *value {
 	if t != nil && t.kind == kindUnion {
 		if len(t.branches) == 0 {
@@ -37,13 +38,9 @@ func is(t *node, kinds ...kind) bool {
 }
 
 func javaInteger(t *node, v *value) *value {
-	const long = 18 // digits that surely make a long
-	digits := len(v.text)
-	if v.text[0] == '-' {
-		digits--
-	}
+	n, err := strconv.ParseInt(v.text, 10, 64)
 	switch {
-	case digits > long:
+	case err != nil || n == math.MaxInt64: // Confluent also loses the largest long
 		return nil
 	case t == nil || is(t, kindInt, kindLong):
 		return v

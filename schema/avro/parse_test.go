@@ -79,6 +79,8 @@ func TestNormalForm(t *testing.T) {
 		{"a null default stays", record(`{"name":"a","type":["null","int"],"default":null}`), record(`{"name":"a","type":["null","int"],"default":null}`)},
 		{"an integer becomes a double", record(`{"name":"a","type":"double","default":1}`, `{"name":"b","type":"float","default":0.123456789}`),
 			record(`{"name":"a","type":"double","default":1.0}`, `{"name":"b","type":"float","default":0.12345679}`)},
+		{"the largest long is lost", record(`{"name":"a","type":"long","default":9223372036854775807}`, `{"name":"b","type":"long","default":9223372036854775806}`),
+			record(`{"name":"a","type":"long"}`, `{"name":"b","type":"long","default":9223372036854775806}`)},
 		{"what ISO 8859-1 lacks", record(`{"name":"a","type":"bytes","default":"\u00ff\u0100"}`), record(`{"name":"a","type":"bytes","default":"ÿ?"}`)},
 	}
 	for _, tt := range tests {
