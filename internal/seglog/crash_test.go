@@ -117,7 +117,7 @@ func TestCrashesWhileTrimmingLoseNothing(t *testing.T) {
 		l := open(t, fsys, o)
 		mustFill(t, l, 1, 30)
 		calls := 0
-		fsys.Before(func(c vfs.Call) (int, error) {
+		fsys.Before(func(vfs.Call) (int, error) {
 			if calls++; calls <= stop {
 				return 0, nil
 			}

@@ -14,8 +14,7 @@ type segment struct {
 	next  uint64 // number after the last entry that is durable
 	size  int64  // bytes up to the end of the last durable entry
 	index []point
-	refs  int  // readers, and 1 for the log while it holds the segment
-	gone  bool // to be closed when the last reader leaves
+	refs  int // readers, and 1 for the log while it holds the segment
 }
 
 // point says where an entry begins.

@@ -267,7 +267,7 @@ func TestAFailedSyncLosesForGood(t *testing.T) {
 func TestShortWritesAndFullDisks(t *testing.T) {
 	m, broken := vfs.NewMemory(), errors.New("broken")
 	f := create(t, m, "f", "")
-	m.Before(func(c vfs.Call) (int, error) { return 2, broken })
+	m.Before(func(vfs.Call) (int, error) { return 2, broken })
 	n, err := f.WriteAt([]byte("abcd"), 0)
 	wantIs(t, err, broken)
 	m.Before(nil)

@@ -12,7 +12,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestMemory(t *testing.T) {
-	storetest.Run(t, func(t *testing.T) storetest.Fixture {
+	storetest.Run(t, func(*testing.T) storetest.Fixture {
 		m := storetest.NewMemory()
 		return storetest.Fixture{
 			Store:  m,

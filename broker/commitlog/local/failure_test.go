@@ -2,6 +2,7 @@ package local_test
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -340,4 +341,12 @@ func TestAppendRefusesWhatIsNotABatch(t *testing.T) {
 		_, err := l.Append(t.Context(), b, commitlog.Fsync)
 		wantCode(t, fmt.Sprintf("Append of %d bytes", len(b)), err, batch.ErrHeader)
 	}
+	giant := make(batch.Batch, 1<<30)
+	copy(giant, good)
+	binary.BigEndian.PutUint32(giant[8:], uint32(len(giant)-batch.PrefixSize))
+	for _, d := range []commitlog.Durability{commitlog.Fsync, commitlog.OS} {
+		_, err := l.Append(t.Context(), giant, d)
+		wantCode(t, "Append of 1 GiB", err, batch.ErrTooLarge)
+	}
+	mustAppend(t, l, good, commitlog.Fsync)
 }

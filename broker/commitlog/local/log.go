@@ -8,7 +8,11 @@ import (
 	"github.com/pawl-registry/pawl/broker/batch"
 	"github.com/pawl-registry/pawl/broker/commitlog"
 	"github.com/pawl-registry/pawl/fault"
+	"github.com/pawl-registry/pawl/internal/seglog"
 )
+
+// maxBatch is the largest batch that the write-ahead log takes, in bytes.
+const maxBatch = seglog.MaxEntry - recordHead
 
 // Log is an open log of an Engine. It implements commitlog.Log and commitlog.Sizer.
 type Log struct {
@@ -43,6 +47,9 @@ func (l *Log) Append(ctx context.Context, b batch.Batch, d commitlog.Durability)
 	}
 	if size, err := batch.SizeOf(b); err != nil || size != int64(len(b)) || b.LastOffsetDelta() < 0 {
 		return 0, fault.New(batch.ErrHeader, op, "%d bytes are not one batch", len(b))
+	}
+	if len(b) > maxBatch {
+		return 0, fault.New(batch.ErrTooLarge, op, "a batch of %d bytes; the limit is %d", len(b), maxBatch)
 	}
 	base, g, err := l.p.append(b, d)
 	if err != nil || g == nil {

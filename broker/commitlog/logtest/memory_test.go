@@ -12,7 +12,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestMemory(t *testing.T) {
-	logtest.Run(t, func(t *testing.T) logtest.Fixture {
+	logtest.Run(t, func(*testing.T) logtest.Fixture {
 		m := logtest.NewMemory()
 		return logtest.Fixture{Engine: m, Reopen: func(*testing.T) commitlog.Engine { m = m.Reopen(); return m }}
 	})
