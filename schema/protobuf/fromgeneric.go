@@ -113,7 +113,7 @@ func appendList(dst []byte, s slot, v any, depth int) ([]byte, bool) {
 	return dst, true
 }
 
-// sized puts the length of what follows the placeholder byte at start in its place.
+// sized puts the length of what follows the byte at start in place of that byte.
 func sized(dst []byte, start int) []byte {
 	n := len(dst) - start - 1
 	if n < 0x80 {

@@ -64,25 +64,39 @@ func (x *transcoder) scan(t *table, b []byte) (base int, ok bool) {
 		if !ok || s.json == nil || s.json.crowded {
 			return base, false
 		}
-		at := &x.spans[base+s.json.order]
 		if s.json.list || s.json.kind == jsonMap {
-			if at.to == 0 {
-				at.from = off
-			} else if last != number {
-				return base, false
-			}
+			ok = x.spans[base+s.json.order].grow(off, to, last == number)
 		} else {
-			if at.to != 0 || oneofs&s.json.oneof != 0 {
-				return base, false
-			}
-			at.from = from
+			ok = oneofs&s.json.oneof == 0 && x.spans[base+s.json.order].set(from, to)
 		}
-		at.to = to
+		if !ok {
+			return base, false
+		}
 		oneofs |= s.json.oneof
 		seen |= s.required
 		off, last = to, number
 	}
 	return base, seen == t.required && !t.crowded
+}
+
+// set fills the span of a singular field, which may be there once.
+func (p *span) set(from, to int) bool {
+	if p.to != 0 {
+		return false
+	}
+	*p = span{from, to}
+	return true
+}
+
+// grow adds an occurrence of a list or map, which must follow the one before directly.
+func (p *span) grow(from, to int, follows bool) bool {
+	if p.to == 0 {
+		p.from = from
+	} else if !follows {
+		return false
+	}
+	p.to = to
+	return true
 }
 
 // extent finds the value that starts at off: for length-delimited values the content, else the bytes of the number.
