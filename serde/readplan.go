@@ -15,12 +15,14 @@ type readPlan struct {
 	resolved *Resolved
 	plain    bool                      // there is no reader schema: records are read as they were written
 	first    atomic.Pointer[namedView] // the message type seen first: mostly the only one
-	views    *table[string, schema.Projection]
+	views    *table[string, *namedView]
 }
 
+// namedView is how the reader sees a message type of the writer's, or why it cannot.
 type namedView struct {
 	name string
 	view schema.Projection
+	err  error
 }
 
 // maxMessages bounds the views kept for one schema with many message types.
@@ -64,35 +66,33 @@ func (d *Decoder) build(ctx context.Context, ref frame.Ref) (*readPlan, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &readPlan{id: ref.ID, resolved: res, plain: d.options.Reader.Text == "", views: newTable[string, schema.Projection](maxMessages)}, nil
+	return &readPlan{id: ref.ID, resolved: res, plain: d.options.Reader.Text == "", views: newTable[string, *namedView](maxMessages)}, nil
 }
 
 // view returns how the decoder's reader schema sees a writer's message type, prepared once per pair.
 func (p *readPlan) view(ctx context.Context, d *Decoder, writer schema.Message) (schema.Projection, error) {
 	name := writer.Name()
 	if f := p.first.Load(); f != nil && f.name == name {
-		return f.view, nil
+		return f.view, f.err
 	}
 	if v, ok := p.views.get(name); ok {
-		return v, nil
+		return v.view, v.err
 	}
-	v, err := p.project(ctx, d, writer)
-	if err != nil {
-		return nil, err
-	}
-	p.first.CompareAndSwap(nil, &namedView{name, v})
-	p.views.put(name, v)
-	return v, nil
-}
-
-func (p *readPlan) project(ctx context.Context, d *Decoder, writer schema.Message) (schema.Projection, error) {
-	const op = "serde.Decoder"
-	s, err := d.reader.get(ctx, struct{}{}, func(ctx context.Context) (schema.Schema, error) {
+	reader, err := d.reader.get(ctx, struct{}{}, func(ctx context.Context) (schema.Schema, error) {
 		return d.resolver.Parse(ctx, d.options.Context, d.options.Reader)
 	})
 	if err != nil {
 		return nil, err
 	}
+	v, err := p.project(d, reader, writer)
+	named := &namedView{name, v, err} // two schemas that do not resolve never will
+	p.first.CompareAndSwap(nil, named)
+	p.views.put(name, named)
+	return v, err
+}
+
+func (p *readPlan) project(d *Decoder, s schema.Schema, writer schema.Message) (schema.Projection, error) {
+	const op = "serde.Decoder"
 	if s.Format() != p.resolved.Schema.Format() {
 		return nil, fault.New(ErrSchema, op, "%s is %s and the reader schema is %s", nameOf(p.resolved.Registered), p.resolved.Schema.Format(), s.Format())
 	}

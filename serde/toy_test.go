@@ -145,10 +145,10 @@ func (m *toyMessage) ParseJSON(dst, text []byte) ([]byte, error) {
 // Project counts, and reads any field of the writer's as its own, marked.
 func (m *toyMessage) Project(writer schema.Message) (schema.Projection, error) {
 	w := writer.(*toyMessage)
+	projections.add(m.field + "<-" + w.field)
 	if w.field == "alien" {
 		return nil, fault.New(schema.ErrInvalid, "toy", "alien")
 	}
-	projections.add(m.field + "<-" + w.field)
 	return view{w, m}, nil
 }
 
