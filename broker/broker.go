@@ -82,6 +82,11 @@ type Broker struct {
 	rejects rejectionLog
 	slots   chan struct{} // validations of compressed batches that may run at once
 
+	saving       sync.Mutex // the log of producers' states
+	producers    commitlog.Log
+	snapshotting sync.Mutex
+	snapshots    map[snapshotKey]snapshot // as of the last save
+
 	admin    sync.Mutex // changes of the metadata
 	metadata commitlog.Log
 	state    state
@@ -119,6 +124,9 @@ func (b *Broker) open(ctx context.Context) error {
 	if err := b.openTopics(ctx); err != nil {
 		return err
 	}
+	if err := b.openProducers(ctx); err != nil {
+		return err
+	}
 	return b.groups.open(ctx)
 }
 
@@ -133,10 +141,13 @@ func (b *Broker) Close(ctx context.Context) error {
 	}()
 	select {
 	case <-finished:
-		return nil
 	case <-ctx.Done():
 		return fault.Wrap(ErrClosed, "broker.Close", ctx.Err(), "background work did not end in time")
 	}
+	if err := b.saveProducers(ctx); err != nil {
+		b.logger.Warn("the states of producers were not saved; they will be read from the logs", "error", err)
+	}
+	return nil
 }
 
 // NodeID returns the number of this broker.

@@ -150,7 +150,7 @@ func TestTopicsSurviveARestart(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := []string{"__pawl_metadata-0", "orders-0", "orders-1", "orders-2"}; !slices.Equal(names, want) {
+	if want := []string{"__pawl_metadata-0", "__pawl_producers-0", "orders-0", "orders-1", "orders-2"}; !slices.Equal(names, want) {
 		t.Errorf("logs are %v, want %v", names, want)
 	}
 }
@@ -759,4 +759,63 @@ func TestReadingADeletedTopic(t *testing.T) {
 	wantCode(t, b.DeleteTopic(t.Context(), topic), nil)
 	_, _, err := p.Read(t.Context(), nil, 0, 1)
 	wantCode(t, err, broker.ErrUnknownTopicID)
+}
+
+func TestStatesOfProducersOutliveTheirRecords(t *testing.T) {
+	logs := logtest.NewMemory()
+	sequence := func(base int32) batch.Batch {
+		return records(t, batch.Spec{Producer: &batch.Producer{ID: 3, Epoch: 1, BaseSequence: base}}, "a", "b")
+	}
+	// begin starts the broker again; an orderly end saves what is known of producers.
+	var b *broker.Broker
+	begin := func() *broker.Partition {
+		if b != nil {
+			if err := b.Close(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			logs = logs.Reopen()
+		}
+		b = open(t, broker.Options{Logs: logs})
+		topic, err := b.Topic("t")
+		if err != nil {
+			topic = create(t, b, "t", 1, nil)
+		}
+		return partition(t, topic, 0)
+	}
+	p := begin()
+	if _, err := produce(t, p, sequence(0)); err != nil {
+		t.Fatal(err)
+	}
+	p = begin()
+	if _, err := p.DeleteBefore(t.Context(), -1); err != nil {
+		t.Fatal(err)
+	}
+	p = begin() // nobody asked for the state in the life before
+	_, err := produce(t, p, sequence(7))
+	wantCode(t, err, txn.ErrOutOfOrder)
+	if pending, err := produce(t, p, sequence(2)); err != nil || pending.Base != 2 {
+		t.Errorf("the next batch is at %d, %v", pending.Base, err)
+	}
+	b.Retain(t.Context())
+	if pending, err := produce(t, p, sequence(4)); err != nil || pending.Base != 4 {
+		t.Errorf("the one after the save is at %d, %v", pending.Base, err)
+	}
+	logs = logs.Reopen() // killed: the log goes on where the state ends
+	b = nil
+	p = begin()
+	if pending, err := produce(t, p, sequence(4)); err != nil || pending.Base != 4 {
+		t.Errorf("a duplicate after a kill is at %d, %v", pending.Base, err)
+	}
+	begin()
+	if err := b.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	logs, b = logs.Reopen(), nil
+	if err := logs.Remove(t.Context(), "t-0"); err != nil { // as if the disk had lost it
+		t.Fatal(err)
+	}
+	p = begin()
+	if pending, err := produce(t, p, sequence(4)); err != nil || pending.Base != 0 || pending.AppendTime != -1 || end(t, p) != 2 {
+		t.Errorf("what the log lost and the producer sends again is at %d, %v", pending.Base, err)
+	}
 }

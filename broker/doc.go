@@ -8,6 +8,6 @@
 //
 // All exported methods may be called from any number of goroutines. Locks, in the order in which they may be taken together:
 // Broker.admin (changes of topics), coordinator.mu (the list of groups), member of a group's mu, Partition.mu (the order of
-// appends), Partition.waiting. No lock is held while a validator or a caller waits; Partition.mu alone is held during the
+// appends), Broker.snapshotting, Partition.waiting; Broker.saving comes before Partition.mu. No lock is held while a validator or a caller waits; Partition.mu alone is held during the
 // ordered half of an append.
 package broker

@@ -236,7 +236,7 @@ const openers = 8
 func (b *Broker) openTopics(ctx context.Context) error {
 	var work sync.WaitGroup
 	turns := make(chan struct{}, openers)
-	known := map[string]bool{metadataLog: true}
+	known := map[string]bool{metadataLog: true, producerLog: true}
 	for _, t := range b.state.Topics {
 		for i := range t.Partitions {
 			known[logName(t.Name, i)] = true

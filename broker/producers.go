@@ -46,8 +46,8 @@ func (p *Partition) loadProducers(ctx context.Context) error {
 	if p.producers != nil {
 		return nil
 	}
-	producers := txn.NewProducers(p.broker.opts.MaxProducers)
-	err := scan(ctx, p.log, p.tail(), func(b batch.Batch) error {
+	producers, from := p.restore()
+	err := scan(ctx, p.log, from, func(b batch.Batch) error {
 		if producer := b.Producer(); producer.ID >= 0 && producer.BaseSequence >= 0 {
 			producers.Record(txn.Batch{Producer: producer.ID, Epoch: producer.Epoch, First: producer.BaseSequence, Count: b.LastOffsetDelta() + 1},
 				b.BaseOffset(), b.MaxTimestamp())
