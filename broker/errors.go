@@ -27,10 +27,9 @@ var (
 	ErrStorage = fault.NewCode(fault.Unavailable, "storage_error")
 	ErrClosed  = fault.NewCode(fault.Unavailable, "broker_closed")
 
-	ErrUnknownGroup    = fault.NewCode(fault.NotFound, "unknown_group")
-	ErrInvalidGroup    = fault.NewCode(fault.Invalid, "invalid_group_id")
-	ErrOffsetMetadata  = fault.NewCode(fault.Invalid, "offset_metadata_too_large")
-	ErrUnknownProducer = fault.NewCode(fault.Conflict, "unknown_producer_id")
+	ErrUnknownGroup   = fault.NewCode(fault.NotFound, "unknown_group")
+	ErrInvalidGroup   = fault.NewCode(fault.Invalid, "invalid_group_id")
+	ErrOffsetMetadata = fault.NewCode(fault.Invalid, "offset_metadata_too_large")
 )
 
 // Rejected is the error of a batch refused for some of its records. Its code is ErrInvalidRecord.

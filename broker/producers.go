@@ -2,7 +2,6 @@ package broker
 
 import (
 	"context"
-	"math"
 
 	"github.com/pawl-registry/pawl/broker/batch"
 	"github.com/pawl-registry/pawl/broker/commitlog"
@@ -13,8 +12,8 @@ import (
 // idBlock is how many producer ids are taken from the metadata log at once: those not given out before a restart are lost.
 const idBlock = 1000
 
-// InitProducer gives out a producer id with epoch 0. A producer that has one already, and lost count of its sequences, gets the
-// next epoch of it instead (KIP-360); id and epoch are -1 for one that has none.
+// InitProducer gives out a producer id with epoch 0. A producer that has an id already, because it lost count of its sequences,
+// gets another one, as from Kafka: only a transactional id makes an epoch of it. id and epoch are -1 for one that has none.
 func (b *Broker) InitProducer(ctx context.Context, id int64, epoch int16) (int64, int16, error) {
 	const op = "broker.InitProducer"
 	if (id < 0) != (epoch < 0) {
@@ -22,12 +21,6 @@ func (b *Broker) InitProducer(ctx context.Context, id int64, epoch int16) (int64
 	}
 	b.admin.Lock()
 	defer b.admin.Unlock()
-	if id >= b.nextID {
-		return 0, 0, fault.New(ErrUnknownProducer, op, "producer id %d was never given out", id)
-	}
-	if id >= 0 && epoch < math.MaxInt16-1 {
-		return id, epoch + 1, nil
-	}
 	if b.nextID >= b.state.NextProducer {
 		if err := b.commit(ctx, change{Producers: &producerIDs{Next: b.nextID + idBlock}}); err != nil {
 			return 0, 0, err

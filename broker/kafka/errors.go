@@ -42,7 +42,6 @@ const (
 	invalidProducerEpoch    = 47
 	invalidTxnTimeout       = 50
 	kafkaStorageError       = 56
-	unknownProducerID       = 59
 	nonEmptyGroup           = 68
 	groupIDNotFound         = 69
 	fetchSessionNotFound    = 70
@@ -80,7 +79,6 @@ var numbers = map[*fault.Code]int16{
 	broker.ErrUnknownGroup:      groupIDNotFound,
 	broker.ErrInvalidGroup:      invalidGroupID,
 	broker.ErrOffsetMetadata:    offsetMetadataTooLarge,
-	broker.ErrUnknownProducer:   unknownProducerID,
 
 	batch.ErrShort:       corruptMessage,
 	batch.ErrLength:      corruptMessage,
