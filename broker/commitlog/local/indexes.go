@@ -158,6 +158,27 @@ func (p *partition) sealedIndex(s *segment, size int64) (index, error) {
 	return x, nil
 }
 
+// newestOf returns the largest timestamp of s.
+func (p *partition) newestOf(s *segment) (int64, error) {
+	p.mu.RLock()
+	newest, ok := s.newest, s.hasNewest
+	p.mu.RUnlock()
+	if ok {
+		return newest, nil
+	}
+	sealed, _ := p.sealed(s) // asked first, so that the index is the final one
+	x, err := p.indexOf(s)
+	if err != nil {
+		return batch.NoTimestamp, err
+	}
+	if sealed {
+		p.mu.Lock()
+		s.newest, s.hasNewest = x.max, true
+		p.mu.Unlock()
+	}
+	return x.max, nil
+}
+
 // buildIndex reads the headers of the first size bytes of s.
 func (p *partition) buildIndex(s *segment, size int64) (index, error) {
 	f, err := p.e.files.acquire(&s.file)

@@ -187,6 +187,9 @@ func (p *partition) seal(s *segment) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if s.known == 0 {
+		s.newest, s.hasNewest = s.index.max, true
+	}
 	s.index, s.known = newIndex(), s.size
 }
 

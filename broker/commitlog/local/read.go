@@ -184,8 +184,11 @@ func (p *partition) find(t time.Time) (commitlog.Found, bool, error) {
 }
 
 func (p *partition) findIn(s *segment, t int64) (found commitlog.Found, ok bool, err error) {
+	if newest, err := p.newestOf(s); err != nil || newest < t {
+		return commitlog.Found{}, false, err
+	}
 	x, err := p.indexOf(s)
-	if err != nil || x.max < t {
+	if err != nil {
 		return commitlog.Found{}, false, err
 	}
 	p.mu.RLock()
@@ -221,12 +224,12 @@ func (p *partition) describe() []commitlog.Segment {
 	p.mu.RUnlock()
 	list := make([]commitlog.Segment, 0, len(segments)+1)
 	for _, s := range segments {
-		x, err := p.indexOf(s)
-		if err != nil { // trimmed meanwhile, or damaged, which reading reports
-			x = newIndex()
+		newest, err := p.newestOf(s)
+		if err != nil && p.e.files.isGone(&s.file) {
+			continue // trimmed meanwhile
 		}
 		p.mu.RLock()
-		list = append(list, commitlog.Segment{Base: s.base, Next: s.next, Bytes: s.size, MaxTimestamp: x.max})
+		list = append(list, commitlog.Segment{Base: s.base, Next: s.next, Bytes: s.size, MaxTimestamp: newest})
 		p.mu.RUnlock()
 	}
 	if len(list) == 0 {

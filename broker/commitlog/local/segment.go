@@ -33,6 +33,10 @@ type segment struct {
 	// point for one that was found, none for a sealed one whose index was not asked for.
 	index index
 	known int64
+
+	// newest is the largest timestamp of a sealed segment, once it was asked for: retention asks every segment again and again.
+	newest    int64
+	hasNewest bool
 }
 
 func newSegment(dir string, base batch.Offset) *segment {
