@@ -30,7 +30,7 @@ func (a *App) Globals(root *cobra.Command) {
 // Document tells, in the help of every flag, which variable stands for it.
 func Document(root *cobra.Command) {
 	add := func(f *pflag.Flag) {
-		if f.Name != "help" && !strings.Contains(f.Usage, Prefix) {
+		if f.Name != "help" && !strings.Contains(f.Usage, "["+Prefix) {
 			f.Usage += " [" + Variable(f.Name) + "]"
 		}
 	}

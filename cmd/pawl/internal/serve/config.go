@@ -21,8 +21,8 @@ type Config struct {
 	Kafka      string // listen address of the broker
 	Advertised string // host:port that Kafka clients are told; empty is the address of the listener
 	Data       string // folder
-	Store      string // of the registry: embedded or postgres
-	Postgres   string // URL of the store postgres
+	Store      string // of the registry: embedded, postgres, or a postgres:// URL
+	Postgres   string // URL of the store postgres; never logged, for it may hold a password
 	Flush      string // fsync or os
 	Validation string // of records, in topics that ask for it: id or payload
 	Level      string // compatibility where nothing is configured
@@ -38,7 +38,7 @@ func (c *Config) flags(f *pflag.FlagSet) {
 	f.StringVar(&c.Kafka, "kafka", "127.0.0.1:9092", "address of the Kafka listener")
 	f.StringVar(&c.Advertised, "advertised", "", "address that Kafka clients are told to connect to; by default that of the listener")
 	f.StringVar(&c.Data, "data", "./pawl-data", "folder of all data")
-	f.StringVar(&c.Store, "store", "embedded", "store of the registry: embedded, or postgres (its URL, which may hold a password, comes from PAWL_POSTGRES)")
+	f.StringVar(&c.Store, "store", "embedded", "store of the registry: embedded, or a URL such as postgres://user@host:5432/database, which any number of servers may share; one that holds a password belongs into the variable PAWL_STORE, where no process list shows it")
 	f.StringVar(&c.Flush, "flush", "fsync", "when a record is acknowledged: fsync, once it survives a loss of power, or os, once the operating system has it")
 	f.StringVar(&c.Validation, "validation", "id", "what topics with schema validation ask of a record: id, a schema registered under the right subject, or payload, also a payload that fits it")
 	f.StringVar(&c.Level, "level", string(compat.Backward), "compatibility level where nothing is configured")
@@ -46,6 +46,13 @@ func (c *Config) flags(f *pflag.FlagSet) {
 	f.BoolVar(&c.AutoCreate, "auto-create", true, "create topics that clients ask for")
 	f.StringVar(&c.LogFormat, "log-format", "text", "form of the log on standard error: text or json")
 	f.StringVar(&c.LogLevel, "log-level", "info", "least level that is logged: debug, info, warn or error")
+}
+
+// settle brings the two ways to name a database into one: the URL as the store, or the store postgres with the URL beside it.
+func (c *Config) settle() {
+	if strings.HasPrefix(c.Store, "postgres://") || strings.HasPrefix(c.Store, "postgresql://") {
+		c.Store, c.Postgres = "postgres", c.Store
+	}
 }
 
 func (c *Config) check() error {
@@ -60,9 +67,9 @@ func (c *Config) check() error {
 	}
 	switch {
 	case c.Store != "embedded" && c.Store != "postgres":
-		return cli.Usagef("--store %q: use embedded or postgres", c.Store)
+		return cli.Usagef("--store names no store: use embedded, or a URL such as postgres://user@host:5432/database")
 	case c.Store == "postgres" && c.Postgres == "":
-		return cli.Usagef("--store postgres needs the variable PAWL_POSTGRES, such as postgres://user:password@host:5432/database")
+		return cli.Usagef("--store postgres needs the URL of the database in the variable PAWL_POSTGRES, such as postgres://user:password@host:5432/database")
 	case c.Data == "":
 		return cli.Usagef("--data must name a folder")
 	case c.Partitions < 1:

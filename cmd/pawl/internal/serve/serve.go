@@ -25,6 +25,7 @@ func Command(a *cli.App, formats *schema.Formats) *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			cfg.Postgres, _ = a.Lookup(cli.Prefix + "POSTGRES")
+			cfg.settle()
 			if err := cfg.check(); err != nil {
 				return err
 			}
