@@ -36,6 +36,14 @@ func (a *api) expansion() int64 {
 	return 16
 }
 
+// fits measures a body against the shape of the request.
+func (a *api) fits(version int16, flexible bool, body []byte) error {
+	if err := a.parsed.fits(a.key, version, flexible, body); err != nil {
+		return fmt.Errorf("%w: %s version %d does not parse: %w", errNoFrame, a.name, version, err)
+	}
+	return nil
+}
+
 // call is one request on its way through a handler.
 type call struct {
 	ctx     context.Context
@@ -56,7 +64,7 @@ const (
 // are not advertised because they are not served.
 func table() []api {
 	return []api{
-		{key: 0, name: "Produce", min: 0, max: 13},
+		{key: 0, name: "Produce", min: 0, max: 13, shape: "3+:s 2 4 [ -12:s 13+:16 [ 4 b ] ]"},
 		{key: 1, name: "Fetch", min: 4, max: 18, maxBytes: large, shape: "-14:4 4 4 3+:4 4+:1 7+:4 7+:4 [ -12:s 13+:16 [ 4 9+:4 8 12+:4 5+:8 4 ] ] 7+:[ -12:s 13+:16 ( 4 ) ] 11+:s", handle: fetch},
 		{key: 2, name: "ListOffsets", min: 1, max: 11, maxBytes: large, shape: "4 2+:1 [ s [ 4 4+:4 8 ] ] 10+:4", handle: listOffsets},
 		{key: 3, name: "Metadata", min: 0, max: 13, maxBytes: large, shape: "[ 10+:16 s ] 4+:1 8-10:1 8+:1", handle: metadata},
@@ -115,9 +123,10 @@ func (c *conn) accept(ctx context.Context, f frame) (task, error) {
 		return task{}, err
 	}
 	if f.api.key == produceKey {
-		if t.finish, err = c.produce(ctx, client, f.version, body); err != nil {
+		if err := f.api.fits(f.version, t.flexible, body); err != nil {
 			return task{}, err
 		}
+		t.finish = c.produce(ctx, client, f.version, body)
 		f.release() // the records are in their logs' hands
 		t.release = func() {}
 		return t, nil
@@ -130,8 +139,8 @@ func (c *conn) accept(ctx context.Context, f frame) (task, error) {
 
 // handle decodes a request and serves it.
 func (c *conn) handle(call *call, a *api, body []byte) (message, error) {
-	if err := a.parsed.fits(a.key, call.version, call.request.IsFlexible(), body); err != nil {
-		return nil, fmt.Errorf("%w: %s version %d does not parse: %w", errNoFrame, a.name, call.version, err)
+	if err := a.fits(call.version, call.request.IsFlexible(), body); err != nil {
+		return nil, err
 	}
 	if err := call.request.ReadFrom(body); err != nil {
 		return nil, fmt.Errorf("%w: %s version %d does not parse: %w", errNoFrame, a.name, call.version, err)

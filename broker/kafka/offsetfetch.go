@@ -57,33 +57,38 @@ func (c *call) offsetsOf(asked kmsg.OffsetFetchRequestGroup) kmsg.OffsetFetchRes
 		v.Topics = c.everyOffset(all)
 		return v
 	}
-	type place struct {
-		topic     string
-		partition int32
-	}
 	committed := make(map[place]group.Offset, len(all))
 	for _, o := range all {
 		committed[place{o.Topic, o.Partition}] = o.Offset
 	}
 	for _, t := range asked.Topics {
-		w := kmsg.NewOffsetFetchResponseGroupTopic()
-		w.Topic, w.TopicID = t.Topic, t.TopicID
-		name, number := t.Topic, int16(none)
-		if c.version >= 10 {
-			topic, err := c.server.broker.TopicByID(t.TopicID)
-			if err != nil {
-				number = c.server.numberOf(err)
-			} else {
-				name = topic.Name()
-			}
+		v.Topics = append(v.Topics, c.offsetsIn(t, committed))
+	}
+	return v
+}
+
+// place is a partition by name.
+type place struct {
+	topic     string
+	partition int32
+}
+
+// offsetsIn answers for one topic.
+func (c *call) offsetsIn(asked kmsg.OffsetFetchRequestGroupTopic, committed map[place]group.Offset) kmsg.OffsetFetchResponseGroupTopic {
+	v := kmsg.NewOffsetFetchResponseGroupTopic()
+	v.Topic, v.TopicID = asked.Topic, asked.TopicID
+	name, number := asked.Topic, int16(none)
+	if c.version >= 10 {
+		topic, err := c.server.broker.TopicByID(asked.TopicID)
+		if number = c.server.numberOf(err); err == nil {
+			name = topic.Name()
 		}
-		for _, p := range t.Partitions {
-			o, ok := committed[place{name, p}]
-			x := committedPartition(p, o, ok)
-			x.ErrorCode = number
-			w.Partitions = append(w.Partitions, x)
-		}
-		v.Topics = append(v.Topics, w)
+	}
+	for _, p := range asked.Partitions {
+		o, ok := committed[place{name, p}]
+		w := committedPartition(p, o, ok)
+		w.ErrorCode = number
+		v.Partitions = append(v.Partitions, w)
 	}
 	return v
 }

@@ -32,52 +32,63 @@ type produced struct {
 }
 
 // produce puts the batches of a request in line and returns what is left to do: to wait until they are durable, and to answer.
-func (c *conn) produce(ctx context.Context, client string, version int16, body []byte) (func(context.Context) (message, error), error) {
+// body has the shape of a Produce.
+func (c *conn) produce(ctx context.Context, client string, version int16, body []byte) func(context.Context) (message, error) {
 	w := wire{rest: body, flexible: version >= 9}
 	if version >= 3 {
 		w.string() // transactional id
 	}
-	acks, timeout := w.int16(), time.Duration(w.int32())*time.Millisecond
+	r := producing{conn: c, client: client, version: version, acks: w.int16()}
+	timeout := time.Duration(w.int32()) * time.Millisecond
 	if timeout <= 0 {
 		timeout = noTimeout
 	}
-	var all []produced
 	for range w.count() {
-		p := produced{}
-		if version >= 13 {
-			p.id = w.uuid()
-		} else {
-			p.topic = append([]byte(nil), w.string()...)
-		}
-		for range w.count() {
-			p.index = w.int32()
-			records := w.bytes()
-			w.end()
-			if w.bad {
-				break
-			}
-			p.pending, p.err = c.put(ctx, client, version, acks, &p, records)
-			all = append(all, p)
-		}
+		r.topic(ctx, &w)
+	}
+	return func(ctx context.Context) (message, error) { return r.finish(ctx, timeout) }
+}
+
+// producing is a Produce on its way.
+type producing struct {
+	conn    *conn
+	client  string
+	version int16
+	acks    int16
+	all     []produced
+}
+
+// topic takes the batches of one topic off w and puts them in line.
+func (r *producing) topic(ctx context.Context, w *wire) {
+	p := produced{}
+	if r.version >= 13 {
+		p.id = w.uuid()
+	} else {
+		p.topic = append([]byte(nil), w.string()...)
+	}
+	for range w.count() {
+		p.index = w.int32()
+		records := w.bytes()
 		w.end()
+		p.pending, p.err = r.put(ctx, &p, records)
+		r.all = append(r.all, p)
 	}
 	w.end()
-	if w.bad {
-		return nil, fmt.Errorf("%w: Produce version %d does not parse", errNoFrame, version)
+}
+
+// finish waits until the batches are durable, and answers.
+func (r *producing) finish(ctx context.Context, timeout time.Duration) (message, error) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	for i := range r.all {
+		if p := &r.all[i]; p.err == nil {
+			p.err = p.pending.Wait(ctx)
+		}
 	}
-	return func(ctx context.Context) (message, error) {
-		ctx, cancel := context.WithTimeout(ctx, timeout)
-		defer cancel()
-		for i := range all {
-			if p := &all[i]; p.err == nil {
-				p.err = p.pending.Wait(ctx)
-			}
-		}
-		if acks == 0 {
-			return nil, silence(all)
-		}
-		return c.server.produceResponse(version, all), nil
-	}, nil
+	if r.acks == 0 {
+		return nil, silence(r.all)
+	}
+	return r.conn.server.produceResponse(r.version, r.all), nil
 }
 
 // silence is what a client that wants no answer gets: nothing, or the end of its connection if a batch failed.
@@ -96,22 +107,22 @@ var (
 )
 
 // put hands one batch to the broker.
-func (c *conn) put(ctx context.Context, client string, version, acks int16, p *produced, records []byte) (broker.Pending, error) {
+func (r *producing) put(ctx context.Context, p *produced, records []byte) (broker.Pending, error) {
 	const op = "kafka.Produce"
-	if version < leastProduce {
-		return broker.Pending{}, fault.New(errProduceVersion, op, "Produce version %d is refused; use 3 or later", version)
+	if r.version < leastProduce {
+		return broker.Pending{}, fault.New(errProduceVersion, op, "Produce version %d is refused; use 3 or later", r.version)
 	}
-	if acks < -1 || acks > 1 {
-		return broker.Pending{}, fault.New(errAcks, op, "acks is %d; it must be -1, 0 or 1", acks)
+	if r.acks < -1 || r.acks > 1 {
+		return broker.Pending{}, fault.New(errAcks, op, "acks is %d; it must be -1, 0 or 1", r.acks)
 	}
-	partition, err := c.server.partition(version >= 13, p)
+	partition, err := r.conn.server.partition(r.version >= 13, p)
 	if err != nil {
 		return broker.Pending{}, err
 	}
 	if partition.Topic().Internal() {
 		return broker.Pending{}, fault.New(broker.ErrInvalidTopic, op, "topic %s is the broker's own", partition.Topic().Name())
 	}
-	return partition.Produce(ctx, client, records)
+	return partition.Produce(ctx, r.client, records)
 }
 
 func (s *Server) partition(byID bool, p *produced) (*broker.Partition, error) {

@@ -43,9 +43,6 @@ func fill(v reflect.Value) {
 // Every shape follows the definition of its request in every version served, byte for byte.
 func TestShapesFitTheirRequests(t *testing.T) {
 	for _, a := range table() {
-		if a.key == produceKey {
-			continue // it is decoded by hand
-		}
 		s := parseShape(a.shape)
 		for version := a.min; version <= a.max; version++ {
 			for _, filled := range []bool{false, true} {
@@ -103,9 +100,6 @@ func TestTagsAreBounded(t *testing.T) {
 func FuzzRequests(f *testing.F) {
 	apis := make(map[int16]api)
 	for _, a := range table() {
-		if a.key == produceKey {
-			continue
-		}
 		a.parsed = parseShape(a.shape)
 		apis[a.key] = a
 		for _, version := range []int16{a.min, a.max} {
