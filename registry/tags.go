@@ -49,12 +49,12 @@ func (j judge) keepTags(s schema.Schema, earlier *row) (schema.Schema, error) {
 	if !ok || p.Format() != s.Format() {
 		return s, nil
 	}
-	for _, e := range t.Tags() {
-		if kept, err := editTags(s, []schema.EntityTags{e}, nil); err == nil {
-			s = kept
-		}
+	tags := t.Tags()
+	next, ok := s.(schema.Tagger)
+	if !ok || len(tags) == 0 {
+		return s, nil
 	}
-	return s, nil
+	return next.KeepTags(tags)
 }
 
 func editTags(s schema.Schema, add, remove []schema.EntityTags) (schema.Schema, error) {

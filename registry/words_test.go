@@ -124,6 +124,16 @@ func (s *wordsSchema) EditTags(add, remove []schema.EntityTags) (schema.Schema, 
 	return &wordsSchema{s.format, own, own}, nil
 }
 
+func (s *wordsSchema) KeepTags(tags []schema.EntityTags) (schema.Schema, error) {
+	var next schema.Schema = s
+	for _, e := range tags {
+		if kept, err := next.(*wordsSchema).EditTags([]schema.EntityTags{e}, nil); err == nil {
+			next = kept
+		}
+	}
+	return next, nil
+}
+
 func retag(word string, tags []string, add bool) string {
 	parts := strings.Split(word, "#")
 	for _, tag := range tags {

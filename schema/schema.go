@@ -205,6 +205,8 @@ type Tagger interface {
 	// EditTags returns the schema with some tags added and then some removed. Adding what is there and removing what is not
 	// there changes nothing. A path that leads nowhere is ErrInvalid.
 	EditTags(add, remove []EntityTags) (Schema, error)
+	// KeepTags returns the schema with those tags added whose places it has; the others are left out.
+	KeepTags(tags []EntityTags) (Schema, error)
 }
 
 // Equaler is implemented by schemas whose equality is coarser than equal canonical texts.

@@ -92,6 +92,15 @@ func (s *parsed) EditTags(add, remove []schema.EntityTags) (schema.Schema, error
 	return s.reparse(string(appendValue(nil, root, false)))
 }
 
+// KeepTags returns the schema with those tags added that have a place in it.
+func (s *parsed) KeepTags(tags []schema.EntityTags) (schema.Schema, error) {
+	root := s.root.clone()
+	for _, e := range tags {
+		_ = editTags(root, e, addTags) // the only failure is a place that is not there
+	}
+	return s.reparse(string(appendValue(nil, root, false)))
+}
+
 // editTags applies an edit to the tags of one place.
 func editTags(root *value, e schema.EntityTags, edit func(have, tags []string) []string) error {
 	path := strings.TrimPrefix(e.Path, ".")

@@ -1,0 +1,218 @@
+package avro
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/pawl-registry/pawl/fault"
+	"github.com/pawl-registry/pawl/schema"
+)
+
+// Tags stand in the attribute confluent:tags of a record or of a field. The path of a record is its full name, that of a field
+// the record's and its own. A path without namespace also leads to the first record of that simple name, as in Confluent's
+// AvroSchemaUtils.findMatchingEntity.
+const (
+	tagsAttribute = "confluent:tags"
+	recordKind    = "sr_record"
+	fieldKind     = "sr_field"
+)
+
+// Tags lists the tagged records and fields that the schema's own text defines, without those of its references.
+func (s *Schema) Tags() []schema.EntityTags {
+	t, err := s.tagged()
+	if err != nil {
+		return nil
+	}
+	var out []schema.EntityTags
+	for _, p := range t.places {
+		if len(p.tags) > 0 {
+			out = append(out, schema.EntityTags{Path: p.path, Kind: p.kind, Tags: p.tags})
+		}
+	}
+	return out
+}
+
+// EditTags returns the schema with some tags added and then some removed.
+func (s *Schema) EditTags(add, remove []schema.EntityTags) (schema.Schema, error) {
+	t, err := s.tagged()
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range add {
+		if !t.edit(e, addTags) {
+			return nil, noPlace(e)
+		}
+	}
+	for _, e := range remove {
+		if !t.edit(e, removeTags) {
+			return nil, noPlace(e)
+		}
+	}
+	return t.parse(s.deps)
+}
+
+// KeepTags returns the schema with those tags added that have a place in it.
+func (s *Schema) KeepTags(tags []schema.EntityTags) (schema.Schema, error) {
+	t, err := s.tagged()
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range tags {
+		t.edit(e, addTags)
+	}
+	return t.parse(s.deps)
+}
+
+func noPlace(e schema.EntityTags) error {
+	what := "field"
+	if e.Kind == recordKind {
+		what = "record"
+	}
+	return fault.New(schema.ErrInvalid, "avro.EditTags", "the path %q leads to no %s of the schema; give a full name, as in namespace.Record.field", e.Path, what)
+}
+
+// tagTree is the canonical text as a tree, with the places that can carry tags in the order of the text.
+type tagTree struct {
+	root   *value
+	places []tagPlace
+	full   map[placeKey]int // by path
+	short  map[placeKey]int // by path without namespace; the first of several
+}
+
+type tagPlace struct {
+	path, kind string
+	at         *value
+	tags       []string
+	changed    bool
+}
+
+type placeKey struct {
+	path   string
+	record bool
+}
+
+func (s *Schema) tagged() (*tagTree, error) {
+	root, err := readJSON(s.canonical, false)
+	if err != nil {
+		return nil, err
+	}
+	t := &tagTree{root: root, full: map[placeKey]int{}, short: map[placeKey]int{}}
+	t.typ(root, "")
+	return t, nil
+}
+
+// typ adds the places of a type that stands in a namespace.
+func (t *tagTree) typ(v *value, space string) {
+	if v.kind == jsonArray {
+		for i := range v.elems {
+			t.typ(&v.elems[i].val, space)
+		}
+		return
+	}
+	switch kind, _ := v.str("type"); kind {
+	case "array":
+		t.typ(v.get("items"), space)
+	case "map":
+		t.typ(v.get("values"), space)
+	case "record", "error":
+		t.record(v, space)
+	}
+}
+
+func (t *tagTree) record(v *value, space string) {
+	if own, ok := v.str("namespace"); ok {
+		space = own
+	}
+	simple, _ := v.str("name")
+	name := splitName(simple, space)
+	t.add(name.full(), name.simple, recordKind, v)
+	fields := v.get("fields")
+	for i := range fields.elems {
+		f := &fields.elems[i].val
+		own, _ := f.str("name")
+		t.add(name.full()+"."+own, name.simple+"."+own, fieldKind, f)
+		t.typ(f.get("type"), name.space)
+	}
+}
+
+func (t *tagTree) add(full, short, kind string, v *value) {
+	for _, by := range []struct {
+		index map[placeKey]int
+		path  string
+	}{{t.full, full}, {t.short, short}} {
+		k := placeKey{by.path, kind == recordKind}
+		if _, taken := by.index[k]; !taken {
+			by.index[k] = len(t.places)
+		}
+	}
+	t.places = append(t.places, tagPlace{path: full, kind: kind, at: v, tags: tagsOf(v)})
+}
+
+func tagsOf(v *value) []string {
+	list := v.get(tagsAttribute)
+	if list == nil || list.kind != jsonArray {
+		return nil
+	}
+	var out []string
+	for i := range list.elems {
+		if x := &list.elems[i].val; x.kind == jsonString {
+			out = append(out, x.text)
+		}
+	}
+	return out
+}
+
+// edit changes the tags of one place and reports whether there is such a place.
+func (t *tagTree) edit(e schema.EntityTags, change func(have, tags []string) []string) bool {
+	k := placeKey{strings.TrimPrefix(e.Path, "."), e.Kind == recordKind}
+	i, ok := t.full[k]
+	if !ok {
+		i, ok = t.short[k]
+	}
+	if ok {
+		p := &t.places[i]
+		p.tags, p.changed = change(p.tags, e.Tags), true
+	}
+	return ok
+}
+
+func addTags(have, tags []string) []string {
+	for _, tag := range tags {
+		if !slices.Contains(have, tag) {
+			have = append(have, tag)
+		}
+	}
+	return have
+}
+
+func removeTags(have, tags []string) []string {
+	return slices.DeleteFunc(have, func(tag string) bool { return slices.Contains(tags, tag) })
+}
+
+// parse writes the changed tags into the tree and parses its text. Inner places come first, because a new attribute moves what
+// stands around it.
+func (t *tagTree) parse(deps []schema.Dep) (schema.Schema, error) {
+	for _, p := range slices.Backward(t.places) {
+		if p.changed {
+			p.at.setTags(p.tags)
+		}
+	}
+	return format{}.Parse(schema.Source{Text: string(appendValue(nil, t.root, false)), Rigor: schema.AsStored}, deps)
+}
+
+// setTags writes the attribute, or drops it if no tag is left.
+func (v *value) setTags(tags []string) {
+	if len(tags) == 0 {
+		v.elems = slices.DeleteFunc(slices.Clone(v.elems), func(m member) bool { return m.key == tagsAttribute })
+		return
+	}
+	list := value{kind: jsonArray}
+	for _, tag := range tags {
+		list.elems = append(list.elems, member{val: value{kind: jsonString, text: tag}})
+	}
+	if have := v.get(tagsAttribute); have != nil {
+		*have = list
+		return
+	}
+	v.elems = append(slices.Clip(v.elems), member{tagsAttribute, list})
+}
