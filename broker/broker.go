@@ -80,6 +80,7 @@ type Broker struct {
 	byID    sync.Map // ID -> *Topic
 	groups  *coordinator
 	rejects rejectionLog
+	counts  counts
 	slots   chan struct{} // validations of compressed batches that may run at once
 
 	saving       sync.Mutex // the log of producers' states
@@ -104,6 +105,7 @@ func Open(ctx context.Context, opts Options) (*Broker, error) {
 	}
 	b := &Broker{opts: opts, logger: opts.Logger, slots: make(chan struct{}, validations())}
 	b.rejects = rejectionLog{broker: b}
+	b.counts.refused = make(map[Refusal]uint64)
 	b.groups = newCoordinator(b)
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	b.stop = stop

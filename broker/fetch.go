@@ -24,7 +24,9 @@ func (p *Partition) Read(ctx context.Context, dst []byte, from batch.Offset, max
 	if from == bounds.HighWatermark {
 		return dst, bounds, nil
 	}
+	had := len(dst)
 	dst, err := p.log.Read(ctx, dst, from, maxBytes)
+	p.broker.counts.fetchedBytes.Add(uint64(len(dst) - had))
 	return dst, p.log.Bounds(), p.gone(err)
 }
 

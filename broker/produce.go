@@ -37,6 +37,17 @@ func (a Pending) Wait(ctx context.Context) error {
 // is not kept after the call. The order of checks is the rule: whatever refuses a batch before its sequence is judged leaves
 // the producer's sequence, and the offsets, as they were.
 func (p *Partition) Produce(ctx context.Context, client string, records []byte) (Pending, error) {
+	pending, err := p.produce(ctx, client, records)
+	if err != nil {
+		p.broker.counts.refuse(p.topic.name, err)
+		return pending, err
+	}
+	p.broker.counts.producedBatches.Add(1)
+	p.broker.counts.producedBytes.Add(uint64(len(records)))
+	return pending, nil
+}
+
+func (p *Partition) produce(ctx context.Context, client string, records []byte) (Pending, error) {
 	if p.log == nil {
 		return Pending{}, p.broken("broker.Produce")
 	}

@@ -15,6 +15,8 @@ func (v *view) apply(seq Seq, c *change) {
 	v.seq = seq
 	if c.Snapshot {
 		v.reset()
+		defer v.recount(maps.Clone(v.tallies))
+		v.tallies = map[string]*Tally{}
 	}
 	for _, p := range c.Remove {
 		v.remove(p)
@@ -77,7 +79,7 @@ func (v *view) announce(sp *space, known bool) {
 }
 
 func (v *view) put(r *record, at int64) {
-	v.remove(place{r.Subject, r.Version})
+	v.replace(r)
 	name := ParseName(r.Subject)
 	sp := v.space(name.Context)
 	v.announce(sp, true)
@@ -193,6 +195,14 @@ func (v *view) locate(p place) (*space, *subject, *row) {
 }
 
 func (v *view) remove(p place) {
+	if _, _, x := v.locate(p); x != nil {
+		v.lost(x)
+	}
+	v.drop(p)
+}
+
+// drop takes a version out of everything that knows it.
+func (v *view) drop(p place) {
 	sp, s, x := v.locate(p)
 	if x == nil {
 		return
@@ -227,6 +237,7 @@ func (v *view) hide(p place) {
 	if x == nil || x.Deleted {
 		return
 	}
+	v.lost(x)
 	hidden := *x
 	hidden.Deleted = true
 	s.rows = slices.Clone(s.rows)

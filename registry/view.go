@@ -21,6 +21,7 @@ type view struct {
 	modes     map[string]Mode
 	referrers map[place]map[*row]struct{} // target -> direct referrers, live and soft-deleted
 	written   uint64                      // rows ever put, to tell which was written last
+	tallies   map[string]*Tally           // by format
 }
 
 // space is one context.
@@ -56,7 +57,7 @@ type row struct {
 }
 
 func newView() *view {
-	v := &view{}
+	v := &view{tallies: map[string]*Tally{}}
 	v.reset()
 	return v
 }

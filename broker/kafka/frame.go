@@ -62,6 +62,7 @@ func (c *conn) frame(ctx context.Context) (frame, error) {
 	case int64(size) > int64(f.api.limit(c.server)):
 		return frame{}, fmt.Errorf("%w: %s of %d bytes; at most %d", errNoFrame, f.api.name, size, f.api.limit(c.server))
 	}
+	c.server.served[key].Add(1)
 	return f, c.payload(ctx, &f, int(size)-prefixBytes)
 }
 

@@ -7,6 +7,7 @@ import (
 	"net"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/semaphore"
@@ -62,6 +63,31 @@ type Server struct {
 	host  string
 	port  int32
 	conns map[*conn]struct{}
+
+	served [maxKey + 1]atomic.Uint64 // requests by key
+	turned atomic.Uint64             // connections refused because there were too many
+}
+
+// maxKey is the largest key served.
+const maxKey = 75
+
+// Counts is what a server has done since it was made.
+type Counts struct {
+	Connections        int // open now
+	RefusedConnections uint64
+	Requests           map[string]uint64 // by the name of the key
+}
+
+// Counts returns what the server has done.
+func (s *Server) Counts() Counts {
+	c := Counts{RefusedConnections: s.turned.Load(), Requests: make(map[string]uint64, len(s.apis))}
+	for key, a := range s.apis {
+		c.Requests[a.name] = s.served[key].Load()
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c.Connections = len(s.conns)
+	return c
 }
 
 // NewServer returns a server for b. It listens to nothing yet.
@@ -143,6 +169,7 @@ func (s *Server) admit(ctx context.Context, nc net.Conn, serving *sync.WaitGroup
 	}
 	s.mu.Unlock()
 	if full {
+		s.turned.Add(1)
 		s.logger.Warn("connection refused: there are too many", "remote", nc.RemoteAddr().String(), "max", s.opts.MaxConnections)
 		closeQuietly(nc)
 		return

@@ -40,6 +40,17 @@ func (s *server) document(*exchange) (reply, error) {
 	return reply{status: http.StatusOK, body: openapi.YAML, media: "application/yaml"}, nil
 }
 
+const metricsPath = "/metrics"
+
+// metrics answers GET /metrics, whatever the client accepts.
+func (s *server) metrics(*exchange) (reply, error) {
+	if s.opts.Metrics == nil {
+		return reply{}, notFound()
+	}
+	body, media, err := s.opts.Metrics()
+	return reply{status: http.StatusOK, body: body, media: media}, err
+}
+
 // live answers GET /health/live.
 func (s *server) live(*exchange) (reply, error) { return ok(openapi.Health{Status: "up"}) }
 

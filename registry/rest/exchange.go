@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -26,6 +27,7 @@ type exchange struct {
 	query  url.Values // after the rewriting of contexts
 	media  string     // of the answer, as negotiated
 	status int        // of the answer; 0 until it is written
+	route  string     // as route lists it; empty until it is found
 
 	acceptable bool // whether the client takes a media type that is served
 }
@@ -77,17 +79,30 @@ func (x *exchange) finish(start time.Time) {
 			x.write(errorReply(http.StatusInternalServerError, openapi.Error{ErrorCode: 500, Message: "Internal Server Error"}))
 		}
 	}
+	took := time.Since(start)
+	if x.s.opts.Observe != nil {
+		x.s.opts.Observe(known(x.r.Method), cmp.Or(x.route, "unknown"), x.status, took)
+	}
 	if ctx := x.r.Context(); x.s.log.Enabled(ctx, slog.LevelDebug) {
 		x.s.log.LogAttrs(ctx, slog.LevelDebug, "request", slog.String("request_id", x.id), slog.String("method", x.r.Method),
-			slog.String("path", x.r.URL.EscapedPath()), slog.Int("status", x.status), slog.Duration("took", time.Since(start)))
+			slog.String("path", x.r.URL.EscapedPath()), slog.Int("status", x.status), slog.Duration("took", took))
 	}
 }
 
+// known returns a method by name if it is one of those served, for a client may send any word as a method.
+func known(method string) string {
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodDelete:
+		return method
+	}
+	return "other"
+}
+
 // handle makes an endpoint a handler: it refuses media types that are not served and writes what comes of the endpoint.
-func handle(answer endpoint) http.HandlerFunc {
+func handle(answer endpoint, route string) http.HandlerFunc {
 	return func(_ http.ResponseWriter, r *http.Request) {
 		x := r.Context().Value(exchangeKey{}).(*exchange)
-		x.r = r
+		x.r, x.route = r, route
 		if err := x.checkMedia(); err != nil {
 			x.fail(err)
 			return
@@ -105,7 +120,7 @@ func (x *exchange) checkMedia() error {
 	if body := x.r.Method == http.MethodPost || x.r.Method == http.MethodPut; body && !consumable(x.r.Header.Get("Content-Type")) {
 		return fault.New(errUnsupportedMedia, "rest", "HTTP 415 Unsupported Media Type")
 	}
-	if !x.acceptable && x.r.URL.Path != documentPath {
+	if !x.acceptable && x.route != documentPath && x.route != metricsPath {
 		return fault.New(errNotAcceptable, "rest", "HTTP 406 Not Acceptable")
 	}
 	return nil

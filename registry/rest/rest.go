@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"github.com/go-chi/chi/v5"
 
@@ -23,6 +24,12 @@ type Options struct {
 	MaxBodyBytes int64
 	// CachedBodyBytes bounds the memory for prepared answers to lookups by ID. 0 is 32 MiB; negative is none.
 	CachedBodyBytes int
+
+	// Metrics returns the numbers of the server in a text form and its media type, for GET /metrics; nil: there are none.
+	Metrics func() (body []byte, media string, err error)
+	// Observe is told of every answer: the endpoint as route lists it, or "unknown", the status, and the time it took. It must
+	// be quick and safe for concurrent use. Nil: nobody is told.
+	Observe func(method, endpoint string, status int, took time.Duration)
 
 	// NewRequestID names a request that came without a name. Nil gives random UUIDs.
 	NewRequestID func() string
@@ -113,11 +120,12 @@ func (s *server) route() {
 		{"GET", "/v1/metadata/version", s.serverVersion},
 		{"GET", "/v1/metadata/deployment", s.deployment},
 		{"GET", "/openapi.yaml", s.document},
+		{"GET", metricsPath, s.metrics},
 		{"GET", "/health/live", s.live},
 		{"GET", "/health/ready", s.ready},
 	}
 	for _, r := range routes {
-		s.mux.Method(r.method, r.path, handle(r.answer))
+		s.mux.Method(r.method, r.path, handle(r.answer, r.path))
 	}
 	s.mux.NotFound(refuse(func(*exchange) error { return notFound() }))
 	s.mux.MethodNotAllowed(refuse(s.wrongMethod))

@@ -152,6 +152,7 @@ var homes = []struct {
 	{"github.com/klauspost/compress", []string{"broker/batch"}, "compression belongs to the batch"},
 	{"github.com/pierrec/lz4/v4", []string{"broker/batch"}, "compression belongs to the batch"},
 	{"github.com/spf13/cobra", []string{"cmd/..."}, "flags belong to commands"},
+	{"github.com/prometheus", []string{"internal/metrics"}, "numbers are handed over as numbers; their text form is known in one folder"},
 	{"golang.org/x/sys", []string{"internal/vfs", "cmd/..."}, "system calls belong to the file-system seam"},
 }
 

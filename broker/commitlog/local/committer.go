@@ -200,6 +200,7 @@ func (c *committer) sync(g *group) error {
 	if err := c.wal.Sync(); err != nil {
 		return err
 	}
+	c.e.syncs.Add(1)
 	for _, r := range g.folds {
 		c.e.catalog.fold(r)
 	}

@@ -70,6 +70,8 @@ type Engine struct {
 	indexes   *indexes
 	committer *committer
 	failure   atomic.Pointer[error]
+	appends   atomic.Uint64
+	syncs     atomic.Uint64
 
 	mu         sync.Mutex
 	partitions map[logID]*partition
@@ -111,6 +113,22 @@ func Open(ctx context.Context, fsys vfs.FS, o Options) (*Engine, error) {
 		return nil, errors.Join(err, e.files.closeAll(), lock.Close())
 	}
 	return e, nil
+}
+
+// Counts is what an engine has done since it was opened.
+type Counts struct {
+	Appends uint64 // batches taken
+	Syncs   uint64 // of the write-ahead log; each made a group of batches durable
+	Logs    int    // open now
+}
+
+// Counts returns what the engine has done.
+func (e *Engine) Counts() Counts {
+	c := Counts{Appends: e.appends.Load(), Syncs: e.syncs.Load()}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	c.Logs = len(e.logs)
+	return c
 }
 
 func (e *Engine) start(ctx context.Context) (err error) {

@@ -60,6 +60,7 @@ func (p *partition) append(b batch.Batch, d commitlog.Durability) (batch.Offset,
 		return 0, nil, p.e.fail("local.Append", err)
 	}
 	needFlush := p.appended(s, b, d)
+	p.e.appends.Add(1)
 	if d == commitlog.OS {
 		return base, nil, nil
 	}

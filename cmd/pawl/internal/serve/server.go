@@ -15,6 +15,7 @@ import (
 	"github.com/pawl-registry/pawl/cmd/pawl/internal/cli"
 	"github.com/pawl-registry/pawl/compat"
 	"github.com/pawl-registry/pawl/fault"
+	"github.com/pawl-registry/pawl/internal/metrics"
 	"github.com/pawl-registry/pawl/internal/vfs"
 	"github.com/pawl-registry/pawl/registry"
 	"github.com/pawl-registry/pawl/registry/rest"
@@ -63,13 +64,21 @@ func (s *Server) start(ctx context.Context, cfg Config, formats *schema.Formats,
 	if err != nil {
 		return err
 	}
-	b, err := s.openBroker(ctx, cfg, reg, formats, logger)
+	b, logs, err := s.openBroker(ctx, cfg, reg, formats, logger)
 	if err != nil {
 		return err
 	}
 	s.HTTP, s.Kafka = httpListener.Addr().String(), kafkaListener.Addr().String()
-	s.serveHTTP(httpListener, rest.New(reg, rest.Options{Logger: logger, Version: cfg.Version, ClusterID: b.ClusterID()}), logger)
-	s.serveKafka(ctx, kafkaListener, kafka.NewServer(b, kafka.Options{Advertised: cfg.Advertised, Logger: logger}))
+	numbers := metrics.New()
+	requests := numbers.Requests(requestNames)
+	edge := kafka.NewServer(b, kafka.Options{Advertised: cfg.Advertised, Logger: logger})
+	measureRegistry(numbers, reg)
+	measureBroker(numbers, b, logs, edge)
+	handler := rest.New(reg, rest.Options{
+		Logger: logger, Version: cfg.Version, ClusterID: b.ClusterID(), Metrics: numbers.Text, Observe: requests.Observe,
+	})
+	s.serveHTTP(httpListener, handler, logger)
+	s.serveKafka(ctx, kafkaListener, edge)
 	return nil
 }
 
@@ -127,10 +136,10 @@ func (s *Server) openRegistry(ctx context.Context, cfg Config, formats *schema.F
 	return reg, nil
 }
 
-func (s *Server) openBroker(ctx context.Context, cfg Config, reg *registry.Registry, formats *schema.Formats, logger *slog.Logger) (*broker.Broker, error) {
+func (s *Server) openBroker(ctx context.Context, cfg Config, reg *registry.Registry, formats *schema.Formats, logger *slog.Logger) (*broker.Broker, *local.Engine, error) {
 	logs, err := local.Open(ctx, vfs.OS(filepath.Join(cfg.Data, "log")), local.Options{Logger: logger})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	s.opened("logs", func(context.Context) error { return logs.Close() })
 	r := serde.NewResolver(schemas{reg}, formats, serde.Options{})
@@ -139,10 +148,10 @@ func (s *Server) openBroker(ctx context.Context, cfg Config, reg *registry.Regis
 		Durability: cfg.durability(), AutoCreate: cfg.AutoCreate, DefaultPartitions: cfg.Partitions,
 	})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	s.opened("broker", b.Close)
-	return b, nil
+	return b, logs, nil
 }
 
 // serveHTTP serves until the server is closed. Its time limits are those of slow clients, not of slow work.
