@@ -17,6 +17,9 @@ const (
 	fieldKind     = "sr_field"
 )
 
+// maxTagPaths bounds the bytes of the paths that Tags lists; what lies beyond is left out.
+const maxTagPaths = 16 << 20
+
 // Tags lists the tagged records and fields that the schema's own text defines, without those of its references.
 func (s *Schema) Tags() []schema.EntityTags {
 	t, err := s.tagged()
@@ -24,10 +27,19 @@ func (s *Schema) Tags() []schema.EntityTags {
 		return nil
 	}
 	var out []schema.EntityTags
+	size := 0
 	for _, p := range t.places {
-		if len(p.tags) > 0 {
-			out = append(out, schema.EntityTags{Path: p.path, Kind: p.kind, Tags: p.tags})
+		if len(p.tags) == 0 {
+			continue
 		}
+		e := schema.EntityTags{Path: p.record.full(), Kind: recordKind, Tags: p.tags}
+		if p.field != "" {
+			e.Path, e.Kind = e.Path+"."+p.field, fieldKind
+		}
+		if size += len(e.Path); size > maxTagPaths {
+			break
+		}
+		out = append(out, e)
 	}
 	return out
 }
@@ -75,20 +87,16 @@ func noPlace(e schema.EntityTags) error {
 type tagTree struct {
 	root   *value
 	places []tagPlace
-	full   map[placeKey]int // by path
-	short  map[placeKey]int // by path without namespace; the first of several
+	full   map[typeName]map[string]int // places of a record by field; the record itself has no field
+	short  map[string]map[string]int   // the same by name without namespace, the first of several
 }
 
 type tagPlace struct {
-	path, kind string
-	at         *value
-	tags       []string
-	changed    bool
-}
-
-type placeKey struct {
-	path   string
-	record bool
+	record  typeName
+	field   string // empty: the record itself
+	at      *value
+	tags    []string
+	changed bool
 }
 
 func (s *Schema) tagged() (*tagTree, error) {
@@ -96,7 +104,7 @@ func (s *Schema) tagged() (*tagTree, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &tagTree{root: root, full: map[placeKey]int{}, short: map[placeKey]int{}}
+	t := &tagTree{root: root, full: map[typeName]map[string]int{}, short: map[string]map[string]int{}}
 	t.typ(root, "")
 	return t, nil
 }
@@ -125,27 +133,43 @@ func (t *tagTree) record(v *value, space string) {
 	}
 	simple, _ := v.str("name")
 	name := splitName(simple, space)
-	t.add(name.full(), name.simple, recordKind, v)
+	index := map[string]int{}
+	t.full[name] = index
+	if t.short[name.simple] == nil {
+		t.short[name.simple] = index
+	}
+	add := func(field string, at *value) {
+		index[field] = len(t.places)
+		t.places = append(t.places, tagPlace{record: name, field: field, at: at, tags: tagsOf(at)})
+	}
+	add("", v)
 	fields := v.get("fields")
 	for i := range fields.elems {
 		f := &fields.elems[i].val
 		own, _ := f.str("name")
-		t.add(name.full()+"."+own, name.simple+"."+own, fieldKind, f)
+		add(own, f)
 		t.typ(f.get("type"), name.space)
 	}
 }
 
-func (t *tagTree) add(full, short, kind string, v *value) {
-	for _, by := range []struct {
-		index map[placeKey]int
-		path  string
-	}{{t.full, full}, {t.short, short}} {
-		k := placeKey{by.path, kind == recordKind}
-		if _, taken := by.index[k]; !taken {
-			by.index[k] = len(t.places)
+// find returns the place that a path leads to, or nil.
+func (t *tagTree) find(e schema.EntityTags) *tagPlace {
+	path, field := strings.TrimPrefix(e.Path, "."), ""
+	if e.Kind != recordKind {
+		dot := strings.LastIndexByte(path, '.')
+		if dot < 0 || dot+1 == len(path) {
+			return nil
 		}
+		path, field = path[:dot], path[dot+1:]
 	}
-	t.places = append(t.places, tagPlace{path: full, kind: kind, at: v, tags: tagsOf(v)})
+	index := t.full[splitName(path, "")]
+	if index == nil {
+		index = t.short[path]
+	}
+	if i, ok := index[field]; ok {
+		return &t.places[i]
+	}
+	return nil
 }
 
 func tagsOf(v *value) []string {
@@ -164,21 +188,19 @@ func tagsOf(v *value) []string {
 
 // edit changes the tags of one place and reports whether there is such a place.
 func (t *tagTree) edit(e schema.EntityTags, change func(have, tags []string) []string) bool {
-	k := placeKey{strings.TrimPrefix(e.Path, "."), e.Kind == recordKind}
-	i, ok := t.full[k]
-	if !ok {
-		i, ok = t.short[k]
+	p := t.find(e)
+	if p == nil {
+		return false
 	}
-	if ok {
-		p := &t.places[i]
-		p.tags, p.changed = change(p.tags, e.Tags), true
-	}
-	return ok
+	p.tags, p.changed = change(p.tags, e.Tags), true
+	return true
 }
 
 func addTags(have, tags []string) []string {
+	known := tagSet(have)
 	for _, tag := range tags {
-		if !slices.Contains(have, tag) {
+		if !known[tag] {
+			known[tag] = true
 			have = append(have, tag)
 		}
 	}
@@ -186,7 +208,16 @@ func addTags(have, tags []string) []string {
 }
 
 func removeTags(have, tags []string) []string {
-	return slices.DeleteFunc(have, func(tag string) bool { return slices.Contains(tags, tag) })
+	gone := tagSet(tags)
+	return slices.DeleteFunc(have, func(tag string) bool { return gone[tag] })
+}
+
+func tagSet(tags []string) map[string]bool {
+	set := make(map[string]bool, len(tags))
+	for _, tag := range tags {
+		set[tag] = true
+	}
+	return set
 }
 
 // parse writes the changed tags into the tree and parses its text. Inner places come first, because a new attribute moves what

@@ -114,16 +114,27 @@ func editTags(root *value, e schema.EntityTags, edit func(have, tags []string) [
 }
 
 func addTags(have, tags []string) []string {
-	for _, t := range tags {
-		if !slices.Contains(have, t) {
-			have = append(have, t)
+	known := tagSet(have)
+	for _, tag := range tags {
+		if !known[tag] {
+			known[tag] = true
+			have = append(have, tag)
 		}
 	}
 	return have
 }
 
 func removeTags(have, tags []string) []string {
-	return slices.DeleteFunc(have, func(t string) bool { return slices.Contains(tags, t) })
+	gone := tagSet(tags)
+	return slices.DeleteFunc(have, func(tag string) bool { return gone[tag] })
+}
+
+func tagSet(tags []string) map[string]bool {
+	set := make(map[string]bool, len(tags))
+	for _, tag := range tags {
+		set[tag] = true
+	}
+	return set
 }
 
 // setTags writes the keyword, or drops it if no tag is left.
