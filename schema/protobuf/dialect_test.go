@@ -51,6 +51,11 @@ var dialect = []struct {
 	{"extensions with options", `message A { extensions 4 to max [verification = UNVERIFIED]; }`, ""},
 	{"adjacent strings", p3 + `import "a" 'b'; message A {}`, ""},
 	{"reserved outside a type", `reserved 4;`, ""},
+	{"type broken before a dot", p3 + "package p.q; message A { p.q\n .A // x\n .B b = 1; message B {} }", ""},
+	{"type broken after a dot", p3 + "package p.q; message A { repeated p.\n q.A.\n B b = 1; message B {} }", ""},
+	{"map value broken at a dot", p3 + "package p.q; message A { map<string, p.q\n .A> b = 1; }", ""},
+	{"method type broken at a dot", p3 + "package p.q; message A {} service S { rpc R (stream p.q\n .A) returns (p.\n q.A); }", ""},
+	{"name with a dot in front", p3 + "message A { A .b = 1; }", ""},
 
 	{"edition", `edition = "2023"; message A {}`, "edition"},
 	{"syntax second", `package a; syntax = "proto3";`, "first declaration"},

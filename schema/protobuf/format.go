@@ -19,8 +19,8 @@ func (format) Name() string { return "PROTOBUF" }
 // Rules lists the incompatible differences in the order of Confluent's Difference.Type.
 func (format) Rules() []schema.Rule { return rules }
 
-// maxText bounds a text; the largest real ones are a few hundred kilobytes.
-const maxText = 4 << 20
+// maxText bounds a text; the largest real ones are a few megabytes (Google's Compute API).
+const maxText = 16 << 20
 
 // Parse reads a text of the registry's dialect, or the base64 of a FileDescriptorProto. AsNew resolves the type names of fields,
 // extensions and methods; WithFields also links the whole file as protoc would, with the imports it declares.

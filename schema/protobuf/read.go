@@ -287,7 +287,7 @@ func (r *reader) rpcType() (typ string, stream bool) {
 	if stream = word == "stream"; stream {
 		word = r.word()
 	}
-	typ = r.dataType(word)
+	typ = r.continued(r.dataType(word))
 	r.require(')')
 	return typ, stream
 }

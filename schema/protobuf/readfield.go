@@ -1,5 +1,7 @@
 package protobuf
 
+import "strings"
+
 // fieldOrGroup reads what follows the first word of a field.
 func (r *reader) fieldOrGroup(word string, start int, at position, b *body) {
 	l, typ := r.labelled(word, start)
@@ -46,13 +48,37 @@ func (r *reader) dataType(word string) string {
 	r.enter()
 	key := r.dataType(r.word())
 	r.require(',')
-	val := r.dataType(r.word())
+	val := r.continued(r.dataType(r.word()))
 	r.require('>')
 	r.leave()
 	if !mapKeys[key] {
 		r.fail(start, "a map key must be an integer, bool or string, not %s", key)
 	}
 	return mapType(key, val)
+}
+
+// continued completes a type name that is broken at a dot, as formatters break long ones. Confluent refuses such texts; nothing that
+// it takes reads differently for it.
+func (r *reader) continued(typ string) string {
+	for r.err == nil && (strings.HasSuffix(typ, ".") || r.peek() == '.') {
+		typ += r.word()
+	}
+	return typ
+}
+
+// fieldName reads the name of a field and gives back to its type the parts that follow a line break. A name of its own may start
+// with a dot.
+func (r *reader) fieldName(typ string) (name, whole string) {
+	if open := r.peek(); open == '(' || open == '[' {
+		name, _ = r.name()
+		return name, typ
+	}
+	name = r.wordNoDigit()
+	for (strings.HasPrefix(name, ".") || strings.HasSuffix(typ, ".")) && r.peek() != '=' && r.err == nil {
+		typ += name
+		name = r.wordNoDigit()
+	}
+	return name, typ
 }
 
 // mapKeys are the scalars without floating-point numbers and bytes.
@@ -62,12 +88,8 @@ var mapKeys = map[string]bool{
 }
 
 func (r *reader) field(l label, typ string, at position) *field {
-	f := &field{label: l, typ: typ, at: at}
-	if open := r.peek(); open == '(' || open == '[' {
-		f.name, _ = r.name()
-	} else {
-		f.name = r.wordNoDigit()
-	}
+	f := &field{label: l, at: at}
+	f.name, f.typ = r.fieldName(typ)
 	r.require('=')
 	f.number = r.integer()
 	f.setOptions(r.options())
