@@ -73,6 +73,9 @@ func (c *classic) target(ref, resolved string, s scope, at *value) (*value, scop
 
 // within resolves a fragment inside a document: a pointer, the literal identifier "#name", or else the root.
 func (c *classic) within(d *document, fragment string, s scope, at *value) (*value, scope, error) {
+	if strings.HasPrefix(fragment, "/") {
+		fragment = strings.TrimRight(fragment, "/") // everit splits at the slashes, and Java drops empty parts at the end
+	}
 	switch {
 	case fragment == "":
 		return d.root, s, nil

@@ -101,13 +101,28 @@ func (t *javaTranslator) group() error {
 	n := 1
 	if strings.HasPrefix(t.in[t.pos:], "(?") {
 		n = 2
-		for t.pos+n < len(t.in) && strings.IndexByte(":=!<>-imsxud", t.in[t.pos+n]) >= 0 {
-			n++
-		}
+		n += openingLength(t.in[t.pos+n:])
 	}
 	t.out.WriteString(t.in[t.pos : t.pos+n])
 	t.pos += n
 	return nil
+}
+
+// openingLength returns the length of what follows "(?": a look-around, the start of a name, or flags and the colon that ends them.
+func openingLength(s string) int {
+	for _, sign := range [...]string{"=", "!", ">", "<=", "<!", "<"} {
+		if strings.HasPrefix(s, sign) {
+			return len(sign)
+		}
+	}
+	n := 0
+	for n < len(s) && strings.IndexByte("-imsxud", s[n]) >= 0 {
+		n++
+	}
+	if n < len(s) && s[n] == ':' {
+		n++
+	}
+	return n
 }
 
 // quantifier copies a quantifier; a possessive one makes its atom an atomic group.
@@ -195,8 +210,10 @@ func (t *javaTranslator) escape() error {
 			return t.letter(rest)
 		}
 	}
-	t.out.WriteByte('\\')
 	t.pos++
+	if c := rest[1]; c != '_' && c < utf8.RuneSelf { // the only sign that the engines take for part of an escape by name
+		t.out.WriteByte('\\')
+	}
 	return t.literal(t.in[t.pos])
 }
 

@@ -32,6 +32,9 @@ func TestPatternsAreJavas(t *testing.T) {
 		{`^[\[\]{}()*+.?^$|\\-]+$`, []string{`[]{}()*+.?^$|\-`}, []string{"a"}},
 		{`(?i)^straße$`, []string{"STRAßE"}, []string{"x"}},
 		{`^(?<year>\d{4})-\d\d$`, []string{"2024-05"}, []string{"24-05"}},
+		{`^[a-z](?:-?[a-z])*$`, []string{"a-b", "ab"}, []string{"a--b"}},
+		{`^(?i:-?a)(?=!)`, []string{"-A!", "a!"}, []string{"a"}},
+		{`^(?!x)\_\€[\_\-]$`, []string{"_€_", "_€-"}, []string{"x€_"}},
 		{`^.$`, []string{"😀"}, []string{"ab"}},
 	} {
 		m := message(t, `{"pattern":`+quoted(t, c.pattern)+`}`)
@@ -46,7 +49,7 @@ func TestPatternsAreJavas(t *testing.T) {
 }
 
 func TestPatternsThatJavaRefuses(t *testing.T) {
-	for _, p := range []string{`(`, `)`, `[`, `*a`, `a**`, `{1}`, `a{`, `a{x}`, `\`, `\y`, `(?P<n>a)`, `(?'n'a)`, `[z-a]`, `\p{Nonsense}`, `a{2,1}`} {
+	for _, p := range []string{`(`, `)`, `[`, `*a`, `a**`, `{1}`, `a{`, `a{x}`, `\`, `\y`, `(?P<n>a)`, `(?'n'a)`, `[z-a]`, `\p{Nonsense}`, `a{2,1}`, `a{1-3}`} {
 		if _, err := format(`{"pattern":` + quoted(t, p) + `}`); err == nil {
 			t.Errorf("%s is taken", p)
 		}
