@@ -19,6 +19,8 @@ type exam struct {
 	deps   []schema.Dep
 	// typeless says that the text declares no type of its own, but only what others use.
 	typeless bool
+	// restless says that the normal text is not its own canonical text; see the list of that name.
+	restless bool
 }
 
 // patience is how long one text may take before the run is given up as hanging. The slowest takes about a second.
@@ -69,11 +71,11 @@ func (e exam) fixpoint(t *testing.T, what string, s schema.Schema) schema.Schema
 			return again
 		}
 		again = got
-		if again.Canonical() != s.Canonical() {
-			t.Errorf("%s: the %s text is not stable:\n%s", e.path, what, excerpt(s.Canonical(), again.Canonical()))
+		if stable := again.Canonical() == s.Canonical(); stable == (e.restless && what == "normal") {
+			t.Errorf("%s: the %s text is stable = %t:\n%s", e.path, what, stable, excerpt(s.Canonical(), again.Canonical()))
 		}
 	}
-	if !schema.Equal(s, again) {
+	if !schema.Equal(s, again) && !(e.restless && what == "normal") {
 		t.Errorf("%s: the schema differs from its own %s text", e.path, what)
 	}
 	return again

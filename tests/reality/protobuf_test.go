@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/bufbuild/protocompile"
+
 	"github.com/pawl-registry/pawl/schema"
 	"github.com/pawl-registry/pawl/schema/protobuf"
 )
@@ -23,19 +25,15 @@ func TestProtobuf(t *testing.T) {
 		{otelProtos, "package/build/protos/", nil, 10},
 	} {
 		t.Run(c.from.name, func(t *testing.T) {
-			tree := protoTree{files: map[string]string{}, parsed: map[string]schema.Schema{}, open: map[string]bool{}}
-			for name, text := range c.from.texts(t) {
-				if rel, ok := strings.CutPrefix(name, c.root); ok && path.Ext(rel) == ".proto" {
-					tree.files[rel] = text
-				}
-			}
+			tree := newProtoTree(t, c.from, c.root)
 			var all []exam
 			for _, name := range slices.Sorted(maps.Keys(tree.files)) {
 				if c.skip == nil || !c.skip(name) {
-					all = append(all, exam{format: protobuf.Format, path: name, text: tree.files[name], deps: tree.deps(t, name), typeless: !messageLine.MatchString(tree.files[name])})
+					all = append(all, exam{format: protobuf.Format, path: name, text: tree.files[name], deps: tree.deps(t, name),
+						typeless: !messageLine.MatchString(tree.files[name]), restless: restless[name]})
 				}
 			}
-			parsed := sitAll(t, all, nil)
+			parsed := sitAll(t, all, refusedProtos)
 			t.Logf("%d of %d files", len(all), len(tree.files))
 			if len(all) < c.min {
 				t.Errorf("%d files are too few to prove anything", len(all))
@@ -43,6 +41,74 @@ func TestProtobuf(t *testing.T) {
 			neighbours(t, parsed)
 		})
 	}
+}
+
+// TestProtobufDescriptors holds what the registry's clients send of generated messages: the texts that SourceOf makes of
+// descriptors which another implementation compiled.
+func TestProtobufDescriptors(t *testing.T) {
+	tree := newProtoTree(t, googleProtos, "package/")
+	var names []string
+	for _, name := range slices.Sorted(maps.Keys(tree.files)) {
+		if compiled(name) && refusedProtos[name] == "" {
+			names = append(names, name)
+		}
+	}
+	compiler := protocompile.Compiler{Resolver: protocompile.WithStandardImports(&protocompile.SourceResolver{
+		Accessor: protocompile.SourceAccessorFromMap(tree.files),
+	})}
+	files, err := compiler.Compile(t.Context(), names...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		if f.Messages().Len() == 0 {
+			continue
+		}
+		text, imports, err := protobuf.SourceOf(f.Messages().Get(0))
+		if err != nil {
+			t.Errorf("%s: SourceOf: %v", f.Path(), err)
+			continue
+		}
+		e := exam{format: protobuf.Format, path: f.Path(), text: text, deps: importDeps(t, imports), restless: restless[f.Path()]}
+		if _, err := e.sit(t); err != nil {
+			t.Errorf("%s: its descriptor is refused: %v", f.Path(), err)
+		}
+	}
+	t.Logf("%d files", len(files))
+	if len(files) < 200 {
+		t.Error("too few files to prove anything")
+	}
+}
+
+// compiled chooses the files of the descriptor test: a few APIs.
+func compiled(name string) bool {
+	return slices.ContainsFunc([]string{"google/api/", "google/logging/", "google/spanner/", "google/cloud/bigquery/", "google/pubsub/", "google/cloud/aiplatform/"},
+		func(folder string) bool { return strings.HasPrefix(name, folder) })
+}
+
+// importDeps parses a list of imports, each of which stands behind those that it imports itself.
+func importDeps(t *testing.T, imports []protobuf.Import) []schema.Dep {
+	t.Helper()
+	parsed := map[string]schema.Dep{}
+	list := func(names []string) (deps []schema.Dep) {
+		for _, n := range names {
+			deps = append(deps, parsed[n])
+		}
+		return deps
+	}
+	var direct []string
+	for _, im := range imports {
+		e := exam{format: protobuf.Format, deps: list(im.Imports)}
+		s, err := e.parse(im.Text, schema.AsNew)
+		if err != nil {
+			t.Fatalf("%s: %v", im.Name, err)
+		}
+		parsed[im.Name] = schema.Dep{Reference: schema.Reference{Name: im.Name, Subject: im.Name, Version: 1}, Schema: s}
+		if im.Direct {
+			direct = append(direct, im.Name)
+		}
+	}
+	return list(direct)
 }
 
 // oldAds leaves out the older versions of one API, more than half of all files and nearly the same text again.
@@ -55,6 +121,17 @@ type protoTree struct {
 	files  map[string]string
 	parsed map[string]schema.Schema
 	open   map[string]bool
+}
+
+func newProtoTree(t *testing.T, from *pack, root string) protoTree {
+	t.Helper()
+	tree := protoTree{files: map[string]string{}, parsed: map[string]schema.Schema{}, open: map[string]bool{}}
+	for name, text := range from.texts(t) {
+		if rel, ok := strings.CutPrefix(name, root); ok && path.Ext(rel) == ".proto" {
+			tree.files[rel] = text
+		}
+	}
+	return tree
 }
 
 var importLine = regexp.MustCompile(`(?m)^\s*import\s+(?:public\s+|weak\s+)?"([^"]+)"\s*;`)
