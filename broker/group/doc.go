@@ -1,5 +1,6 @@
-// Package group is the machine of a consumer group under Kafka's classic protocol: who its members are, which generation they
-// are in, what each was assigned, and the offsets they committed.
+// Package group has the machines of a consumer group. [Group] is that of Kafka's classic protocol: who the members are, which
+// generation they are in, what each was assigned, and, whatever the protocol, the offsets they committed. [Consumers] is that of
+// KIP-848, in which the broker assigns and members are moved one by one.
 //
 // A [Group] is pure: no clock, socket, log or lock. Its owner serialises the calls, names each waiting request with a [Ticket]
 // and each new member with an id, and carries out the [Effect] values that come back: answers to send and timers to set. A

@@ -26,29 +26,40 @@ func TestScripts(t *testing.T) {
 		t.Fatalf("no scripts: %v", err)
 	}
 	for _, name := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(name), ".txt"), func(t *testing.T) { runScript(t, name) })
+		t.Run(strings.TrimSuffix(filepath.Base(name), ".txt"), func(t *testing.T) {
+			playScript(t, name, &script{t: t, g: group.New(group.Options{MinSession: time.Second, MaxSession: time.Minute})})
+		})
 	}
 }
 
-func runScript(t *testing.T, name string) {
+// stage is a machine that scripts can be played on.
+type stage interface {
+	run(line string)
+	results() *[]string // of the lines run
+	state() string
+}
+
+func (s *script) results() *[]string { return &s.out }
+func (s *script) state() string      { return s.g.State().String() }
+
+func playScript(t *testing.T, name string, s stage) {
 	text, err := os.ReadFile(name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &script{t: t, g: group.New(group.Options{MinSession: time.Second, MaxSession: time.Minute})}
 	var out strings.Builder
 	for i, paragraph := range strings.Split(strings.TrimSpace(string(text)), "\n\n") {
 		command, _, _ := strings.Cut(paragraph, "\n---\n")
 		if i > 0 {
 			out.WriteString("\n")
 		}
-		s.out = nil
+		*s.results() = nil
 		for line := range strings.Lines(command) {
 			if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "#") {
 				s.run(line)
 			}
 		}
-		fmt.Fprintf(&out, "%s\n---\n%s\n", command, strings.Join(append(s.out, "state "+s.g.State().String()), "\n"))
+		fmt.Fprintf(&out, "%s\n---\n%s\n", command, strings.Join(append(*s.results(), "state "+s.state()), "\n"))
 	}
 	if *update {
 		if err := os.WriteFile(name, []byte(out.String()), 0o644); err != nil {
@@ -93,18 +104,24 @@ func (a args) number(t *testing.T, name string, otherwise int) int {
 
 func (s *script) say(format string, a ...any) { s.out = append(s.out, fmt.Sprintf(format, a...)) }
 
-func (s *script) run(line string) {
+// parse takes a line apart into the command and its arguments.
+func parse(line string) (string, args) {
 	fields := strings.Fields(line)
 	a := args{}
 	for _, f := range fields[1:] {
 		name, value, _ := strings.Cut(f, "=")
 		a[name] = value
 	}
+	return fields[0], a
+}
+
+func (s *script) run(line string) {
+	name, a := parse(line)
 	commands := map[string]func(args){
 		"options": s.options, "join": s.join, "sync": s.sync, "heartbeat": s.heartbeat, "leave": s.leave, "expire": s.expire,
 		"abandon": s.abandon, "commit": s.commit, "offsets": s.offsets, "forget": s.forget, "describe": s.describe, "delete": s.delete,
 	}
-	command := commands[fields[0]]
+	command := commands[name]
 	if command == nil {
 		s.t.Fatalf("unknown command %q", line)
 	}

@@ -54,6 +54,11 @@ const (
 	groupSubscribed         = 86
 	invalidRecord           = 87
 	unknownTopicID          = 100
+	fencedMemberEpoch       = 110
+	unreleasedInstanceID    = 111
+	unsupportedAssignor     = 112
+	staleMemberEpoch        = 113
+	invalidRegex            = 128
 )
 
 // numbers says which error of Kafka's a failure is.
@@ -108,6 +113,14 @@ var numbers = map[*fault.Code]int16{
 	group.ErrNotEmpty:          nonEmptyGroup,
 	group.ErrSubscribed:        groupSubscribed,
 	group.ErrDead:              coordinatorUnavailable,
+
+	group.ErrFencedEpoch:        fencedMemberEpoch,
+	group.ErrStaleEpoch:         staleMemberEpoch,
+	group.ErrUnreleasedInstance: unreleasedInstanceID,
+	group.ErrAssignor:           unsupportedAssignor,
+	group.ErrRegex:              invalidRegex,
+	group.ErrBeat:               invalidRequest,
+	group.ErrOtherProtocol:      groupIDNotFound,
 
 	errProduceVersion: unsupportedVersion,
 	errAcks:           invalidRequiredAcks,
