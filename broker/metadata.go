@@ -25,6 +25,7 @@ type change struct {
 	Topic       *topicState  `json:"topic,omitempty"` // made, or changed: the whole topic as it is now
 	DeleteTopic *ID          `json:"delete_topic,omitempty"`
 	Producers   *producerIDs `json:"producers,omitempty"`
+	Setting     *Setting     `json:"setting,omitempty"`
 }
 
 type topicState struct {
@@ -55,6 +56,7 @@ type state struct {
 	Cluster      string
 	Topics       map[ID]*topicState
 	NextProducer int64
+	Settings     map[settingKey]json.RawMessage
 	stale        int // records in the log that no longer count
 }
 
@@ -75,6 +77,8 @@ func (s *state) apply(c change) error {
 	case c.Producers != nil:
 		s.NextProducer = max(s.NextProducer, c.Producers.Next)
 		s.stale++
+	case c.Setting != nil:
+		s.set(c.Setting)
 	default:
 		return fault.New(ErrStorage, "broker.apply", "a change that this version does not know: start the version that wrote it")
 	}
@@ -87,7 +91,7 @@ func (s *state) changes() []change {
 	for _, t := range slices.SortedFunc(maps.Values(s.Topics), func(a, b *topicState) int { return strings.Compare(a.Name, b.Name) }) {
 		all = append(all, change{Topic: t})
 	}
-	return all
+	return append(all, s.settings()...)
 }
 
 // rewriteBeyond is how many records of the metadata log may be stale before it is begun anew at the next start.
