@@ -77,7 +77,7 @@ var law = []struct {
 	{"broker/commitlog/local", []string{"broker/commitlog", "broker/batch", "internal/seglog", "internal/vfs"}, "the log on this disk knows no Kafka requests"},
 	{"broker/group", []string{"broker/batch"}, "a pure machine: no clocks, sockets or logs"},
 	{"broker/txn", []string{"broker/batch"}, "a pure machine: no clocks, sockets or logs"},
-	{"broker/kafka", []string{"broker", "broker/batch", "broker/commitlog", "broker/group", "broker/txn", "internal/auth"}, "the Kafka edge knows no segments and no schemas; it meets the contracts below the broker for their error codes"},
+	{"broker/kafka", []string{"broker", "broker/batch", "broker/commitlog", "broker/group", "broker/txn", "internal/auth", "internal/acl", "internal/scram", "internal/quota"}, "the Kafka edge knows no segments and no schemas; it meets the contracts below the broker for their error codes"},
 	{"client", []string{"schema", "openapi"}, "the client knows neither the registry nor formats"},
 	{"openapi", nil, "the contract stands alone"},
 	{"internal/vfs", nil, "the file system does not know who writes"},
