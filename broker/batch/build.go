@@ -30,28 +30,6 @@ func Build(dst []byte, s Spec, records []Record) (Batch, error) {
 	return w.finish(int32(max(len(records)-1, 0)))
 }
 
-// Retain appends to dst a copy of b that holds only the records that keep returns true for, with their offsets; the base
-// offset, the last offset, the producer's fields and the codec stay (compaction). All records may go. maxBytes and the
-// errors are those of Records and Build.
-func (b Batch) Retain(dst []byte, maxBytes int, keep func(index int, r Record) bool) (Batch, error) {
-	p := b.Producer()
-	w := newWriter(dst, Spec{
-		BaseOffset: b.BaseOffset(), LeaderEpoch: b.LeaderEpoch(), Codec: b.Codec(), TimestampType: b.TimestampType(),
-		AppendTime: b.MaxTimestamp(), Transactional: b.Transactional(), Control: b.Control(), Producer: &p,
-	})
-	w.baseTimestamp, w.hasBase = b.BaseTimestamp(), true
-	err := b.Records(maxBytes, func(i int, r Record) bool {
-		if keep(i, r) {
-			w.add(r, int32(r.Offset-b.BaseOffset()))
-		}
-		return true
-	})
-	if err != nil {
-		return nil, err
-	}
-	return w.finish(b.LastOffsetDelta())
-}
-
 // writer encodes records behind a header that it fills in at the end.
 type writer struct {
 	out           []byte
@@ -60,6 +38,7 @@ type writer struct {
 	baseTimestamp int64
 	maxTimestamp  int64
 	hasBase       bool
+	horizon       bool // baseTimestamp is a delete horizon
 	count         int32
 }
 
@@ -140,6 +119,9 @@ func (w *writer) header(b Batch, lastDelta int32) {
 	if w.spec.TimestampType == LogAppendTime {
 		attributes |= logAppendTimeBit
 		maxTimestamp = w.spec.AppendTime
+	}
+	if w.horizon {
+		attributes |= deleteHorizonBit
 	}
 	if w.spec.Transactional {
 		attributes |= transactionalBit

@@ -9,6 +9,10 @@
 // writes. After a failed write or sync the engine takes nothing more until it is opened again. FORMAT.md has the files, and
 // argues why each crash is survivable; DESIGN.md one folder up has the reasons.
 //
-// Lock order, outer to inner: Engine.mu, Engine.checkpointing, partition.appending, partition.flushing, partition.indexing,
-// committer.mu, catalog.mu, partition.mu, files.mu. Two goroutines an engine, none a partition.
+// Compaction (package compaction) writes what is left of sealed segments to a new file and puts it in their place; what is
+// durable, and nothing else, is compacted, so recovery never reads a gap.
+//
+// Lock order, outer to inner: Engine.mu, partition.compacting, Engine.checkpointing, partition.reshaping, partition.appending,
+// partition.flushing, partition.indexing, committer.mu, catalog.mu, partition.mu, files.mu. Two goroutines an engine, none a
+// partition.
 package local

@@ -279,7 +279,10 @@ func (e *Engine) Remove(ctx context.Context, name string) error {
 	}
 	var segments []*segment
 	if p := e.partitions[c.id]; p != nil {
-		segments = p.retire()
+		p.retire()
+		p.compacting.Lock() // one that is under way ends soon
+		defer p.compacting.Unlock()
+		segments = p.current()
 	}
 	if err := e.committer.commit(context.WithoutCancel(ctx), kindRemove, c.id, nil); err != nil {
 		return err
@@ -325,6 +328,10 @@ func (e *Engine) Close() error {
 	e.mu.Unlock()
 	if closed {
 		return nil
+	}
+	for _, p := range e.partitions { // nobody changes them any more
+		p.compacting.Lock()   // one that is under way ends soon
+		p.compacting.Unlock() //nolint:staticcheck // there is nothing to do but to wait
 	}
 	close(e.stop)
 	<-e.stopped

@@ -3,6 +3,7 @@ package local
 import (
 	"container/list"
 	"errors"
+	"io/fs"
 	"sync"
 
 	"github.com/pawl-registry/pawl/broker/commitlog"
@@ -25,6 +26,7 @@ type files struct {
 // file is a file that is opened when it is used. Its fields are guarded by files.mu.
 type file struct {
 	name   string
+	alias  string // where the file is until it gets its name; empty once it has
 	f      vfs.File
 	at     *list.Element
 	users  int
@@ -54,7 +56,10 @@ func (c *files) use(f *file, open func(string) (vfs.File, error)) (vfs.File, err
 		return nil, fault.New(commitlog.ErrClosed, "local.files", "the engine is closed")
 	}
 	if f.f == nil {
-		opened, err := open(f.name)
+		if f.gone { // another file may have its name by now
+			return nil, &fs.PathError{Op: "open", Path: f.name, Err: fs.ErrNotExist}
+		}
+		opened, err := open(f.where())
 		if err != nil {
 			return nil, err
 		}
@@ -155,7 +160,29 @@ func (c *files) unlink(f *file) error {
 	if f.users == 0 {
 		c.close(f)
 	}
-	return c.fs.Remove(f.name)
+	return c.fs.Remove(f.where())
+}
+
+// where returns the name under which f is now.
+func (f *file) where() string {
+	if f.alias != "" {
+		return f.alias
+	}
+	return f.name
+}
+
+// settle gives f its name.
+func (c *files) settle(f *file) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if f.gone || f.alias == "" {
+		return nil
+	}
+	if err := c.fs.Rename(f.alias, f.name); err != nil {
+		return err
+	}
+	f.alias = ""
+	return nil
 }
 
 func (c *files) isGone(f *file) bool {

@@ -2,6 +2,7 @@ package local
 
 import (
 	"container/list"
+	"io/fs"
 	"sync"
 
 	"github.com/pawl-registry/pawl/broker/batch"
@@ -145,6 +146,9 @@ func (p *partition) saveLast() {
 func (p *partition) sealedIndex(s *segment, size int64) (index, error) {
 	if x, ok := p.e.indexes.get(s); ok {
 		return x, nil
+	}
+	if p.e.files.isGone(&s.file) { // the file of an index may be that of a successor by now
+		return index{}, &fs.PathError{Op: "open", Path: s.name, Err: fs.ErrNotExist}
 	}
 	x, err := p.savedIndex(s, size)
 	if err != nil {

@@ -23,8 +23,12 @@ type tail struct {
 	stale []*segment
 }
 
-// load finds the segments of p and verifies them from the recovery point on. It changes nothing on disk.
+// load finds the segments of p and verifies them from the recovery point on. It changes nothing
+// on disk, but finishes a compaction that was cut short.
 func (p *partition) load(from point) (tail, error) {
+	if err := p.finishReplacing(); err != nil {
+		return tail{}, err
+	}
 	list, err := p.listSegments()
 	if err != nil {
 		return tail{}, err

@@ -18,6 +18,9 @@ type partition struct {
 	id  logID
 	dir string
 
+	compacting sync.Mutex // held while the log is compacted
+	reshaping  sync.Mutex // held while segments go or are replaced
+
 	appending sync.Mutex // held by who writes to the last segment
 	flushing  sync.Mutex // held while segments are synced
 	indexing  sync.Mutex // held while an index is made
@@ -40,6 +43,12 @@ type partition struct {
 	past     uint64     // batches appended past the write-ahead log
 	pastSync uint64     // value of past that is durable
 	moved    chan struct{}
+
+	segmentBytes int64        // at which a segment is full; 0 is the engine's
+	compacted    batch.Offset // every key has at most one record before it
+	hinted       bool         // compacted was read from its file
+
+	unsettled []replacement // guarded by compacting: done, but for the names of files
 }
 
 // append writes b at the end. With Fsync it returns the group to wait for.
@@ -162,7 +171,7 @@ func (p *partition) committed(m member, ok bool) {
 // room returns the segment that takes the next batch of size bytes, a new one if the last is full.
 func (p *partition) room(size, lastDelta int64) (*segment, error) {
 	if s := p.last(); s != nil {
-		full := s.size > 0 && s.size+size > p.e.o.SegmentBytes
+		full := s.size > 0 && s.size+size > p.fullAt()
 		if !full && s.size+size <= math.MaxUint32 && int64(p.end-s.base)+lastDelta <= math.MaxUint32 {
 			return s, nil
 		}
@@ -277,8 +286,20 @@ func (p *partition) vanished(s *segment, err error) bool {
 	return p.removed || (s != nil && p.e.files.isGone(&s.file))
 }
 
+// fullAt returns the size at which a segment is full.
+func (p *partition) fullAt() int64 {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	if p.segmentBytes > 0 {
+		return min(p.segmentBytes, p.e.o.SegmentBytes)
+	}
+	return p.e.o.SegmentBytes
+}
+
 // trim lets whole segments before start go, whose new value is durable.
 func (p *partition) trim(start batch.Offset) error {
+	p.reshaping.Lock()
+	defer p.reshaping.Unlock()
 	p.mu.Lock()
 	p.start = max(p.start, start)
 	n := 0
@@ -305,12 +326,11 @@ func (p *partition) unlink(gone []*segment) error {
 }
 
 // retire ends all use of the partition, ahead of its removal.
-func (p *partition) retire() []*segment {
+func (p *partition) retire() {
 	p.appending.Lock()
 	defer p.appending.Unlock()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.removed = true
 	p.wakeAll()
-	return p.segments
 }

@@ -58,10 +58,10 @@ func (p *partition) read(dst []byte, from batch.Offset, maxBytes int) ([]byte, e
 				return dst, err
 			case removed:
 				return dst, fault.New(commitlog.ErrClosed, "local.Read", "the log was removed")
-			case !trimmed:
+			case !trimmed && !p.e.files.isGone(&v.s.file):
 				return dst, damaged(v.s.name, 0)
 			}
-			continue // the segment went between at and the opening of its file: from is out of range now
+			continue // the segment went between at and the opening of its file: from is out of range, or elsewhere, now
 		}
 		if len(dst) == before || len(dst)-had >= maxBytes || p.nextIn(v) >= v.visible {
 			return dst, nil
@@ -168,13 +168,32 @@ func wholeBatches(b []byte, v view) (keep int, err error) {
 
 // find implements commitlog.Log.Find.
 func (p *partition) find(t time.Time) (commitlog.Found, bool, error) {
+	for {
+		found, ok, err := p.findAmong(p.current(), t)
+		if !errors.Is(err, errGone) {
+			return found, ok, err
+		}
+	}
+}
+
+// errGone says that a segment was trimmed or replaced while it was looked for: its successors have to be asked.
+var errGone = errors.New("the segment is gone")
+
+// current returns the segments as they are now.
+func (p *partition) current() []*segment {
 	p.mu.RLock()
-	segments := p.segments
-	p.mu.RUnlock()
+	defer p.mu.RUnlock()
+	return p.segments
+}
+
+func (p *partition) findAmong(segments []*segment, t time.Time) (commitlog.Found, bool, error) {
 	for _, s := range segments {
 		found, ok, err := p.findIn(s, t.UnixMilli())
-		if errors.Is(err, fs.ErrNotExist) && p.e.files.isGone(&s.file) {
-			continue // trimmed meanwhile
+		if errors.Is(err, fs.ErrNotExist) && p.goneFromHere(s) {
+			return commitlog.Found{}, false, errGone
+		}
+		if removed, _ := p.overtaken(s.base); err != nil && removed {
+			return commitlog.Found{}, false, fault.New(commitlog.ErrClosed, "local.Find", "the log was removed")
 		}
 		if err != nil || ok {
 			return found, ok, err
@@ -219,14 +238,25 @@ func (p *partition) findIn(s *segment, t int64) (found commitlog.Found, ok bool,
 
 // describe implements commitlog.Sizer.
 func (p *partition) describe() []commitlog.Segment {
-	p.mu.RLock()
-	segments := p.segments
-	p.mu.RUnlock()
-	list := make([]commitlog.Segment, 0, len(segments)+1)
+	list, whole := p.describeAll(p.current())
+	for !whole {
+		list, whole = p.describeAll(p.current())
+	}
+	return list
+}
+
+// goneFromHere tells whether s is gone and the partition has moved on without it.
+func (p *partition) goneFromHere(s *segment) bool {
+	return p.e.files.isGone(&s.file) && !slices.Contains(p.current(), s)
+}
+
+// describeAll describes segments; whole is false if one of them went meanwhile.
+func (p *partition) describeAll(segments []*segment) (list []commitlog.Segment, whole bool) {
+	list = make([]commitlog.Segment, 0, len(segments)+1)
 	for _, s := range segments {
 		newest, err := p.newestOf(s)
-		if err != nil && p.e.files.isGone(&s.file) {
-			continue // trimmed meanwhile
+		if err != nil && p.goneFromHere(s) {
+			return nil, false
 		}
 		p.mu.RLock()
 		list = append(list, commitlog.Segment{Base: s.base, Next: s.next, Bytes: s.size, MaxTimestamp: newest})
@@ -236,7 +266,7 @@ func (p *partition) describe() []commitlog.Segment {
 		b := p.bounds()
 		list = append(list, commitlog.Segment{Base: b.End, Next: b.End, MaxTimestamp: batch.NoTimestamp})
 	}
-	return list
+	return list, true
 }
 
 func (p *partition) bounds() commitlog.Bounds {

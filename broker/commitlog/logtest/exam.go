@@ -20,12 +20,15 @@ type Fixture struct {
 	Reopen func(t *testing.T) commitlog.Engine
 }
 
+// examCase is one question of the exam.
+type examCase struct {
+	name string
+	run  func(t *testing.T, f Fixture)
+}
+
 // Run puts a kind of engine through the exam. It calls setup once for each case, with that case's t.
 func Run(t *testing.T, setup func(t *testing.T) Fixture) {
-	cases := []struct {
-		name string
-		run  func(t *testing.T, f Fixture)
-	}{
+	cases := []examCase{
 		{"an empty log", examEmpty},
 		{"Append sets offset and epoch in place", examAppend},
 		{"the batch is not kept by Append", examBatchNotKept},
@@ -49,6 +52,9 @@ func Run(t *testing.T, setup func(t *testing.T) Fixture) {
 		{"a removed log can be made anew", examRecreate},
 		{"bad names are refused", examNames},
 		{"segments cover the log", examSegments},
+	}
+	if compacts(t, setup) {
+		cases = append(cases, compactionCases...)
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

@@ -102,4 +102,6 @@ func (m *Memory) usable(ctx context.Context, op string) error {
 type stored struct {
 	start, end batch.Offset
 	batches    []batch.Batch
+	rolls      []batch.Offset // where segments but the first begin, ascending
+	compacted  batch.Offset
 }

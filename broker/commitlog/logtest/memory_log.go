@@ -125,6 +125,7 @@ func (l *memoryLog) TrimBefore(ctx context.Context, offset batch.Offset) error {
 	if offset > l.s.start {
 		l.s.start = offset
 		l.s.batches = l.s.batches[l.s.holding(offset):]
+		l.s.rolls = slices.DeleteFunc(l.s.rolls, func(o batch.Offset) bool { return o <= offset && o < l.s.end })
 	}
 	return nil
 }
@@ -148,17 +149,33 @@ func (l *memoryLog) Wait(ctx context.Context, offset batch.Offset) error {
 	}
 }
 
-// Segments implements commitlog.Sizer: all batches are one segment.
+// Segments implements commitlog.Sizer: there is one, and another from each Roll on.
 func (l *memoryLog) Segments() []commitlog.Segment {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	seg := commitlog.Segment{Base: l.s.start, Next: l.s.end, MaxTimestamp: batch.NoTimestamp}
-	for _, b := range l.s.batches {
-		seg.Base = min(seg.Base, b.BaseOffset())
-		seg.Bytes += int64(len(b))
-		seg.MaxTimestamp = max(seg.MaxTimestamp, b.MaxTimestamp())
+	base := l.s.start
+	if len(l.s.batches) > 0 {
+		base = min(base, l.s.batches[0].BaseOffset())
 	}
-	return []commitlog.Segment{seg}
+	var all []commitlog.Segment
+	for _, next := range append(slices.Clone(l.s.rolls), l.s.end) {
+		if next > l.s.start || next == l.s.end {
+			all = append(all, l.s.segment(base, next))
+		}
+		base = max(base, next)
+	}
+	return all
+}
+
+func (s *stored) segment(base, next batch.Offset) commitlog.Segment {
+	seg := commitlog.Segment{Base: base, Next: next, MaxTimestamp: batch.NoTimestamp}
+	for _, b := range s.batches {
+		if b.BaseOffset() >= base && b.BaseOffset() < next {
+			seg.Bytes += int64(len(b))
+			seg.MaxTimestamp = max(seg.MaxTimestamp, b.MaxTimestamp())
+		}
+	}
+	return seg
 }
 
 // Close implements commitlog.Log.
