@@ -2,4 +2,4 @@
 // exam proves, and the findings on them.
 package docs
 
-//go:generate go test . -run TestRulePages -update
+//go:generate go test . -run Page -update
