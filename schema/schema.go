@@ -9,6 +9,8 @@ package schema
 import (
 	"fmt"
 	"sort"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/pawl-registry/pawl/fault"
 )
@@ -207,6 +209,26 @@ type Tagger interface {
 	EditTags(add, remove []EntityTags) (Schema, error)
 	// KeepTags returns the schema with those tags added whose places it has; the others are left out.
 	KeepTags(tags []EntityTags) (Schema, error)
+}
+
+// Locator is implemented by schemas that know where a place stands in the text they were parsed from.
+type Locator interface {
+	// Locate returns the line and the column, both from 1 and columns in characters, of the place that the Path of a Difference
+	// names, in the text as it was sent. Where the text has no such place, that is the nearest one around it. ok is false if
+	// the text was not a readable one, such as a serialized descriptor, or is not kept.
+	Locate(path string) (line, column int, ok bool)
+}
+
+// WriterLocator is implemented by schemas whose paths count places, so that a path of one schema leads elsewhere in another.
+type WriterLocator interface {
+	// LocateWritten is Locate for a path of reader in the text of the receiver, which reader was compared with as its writer.
+	LocateWritten(path string, reader Schema) (line, column int, ok bool)
+}
+
+// Position turns a byte offset of a text into a line and a column, both from 1; columns count characters.
+func Position(text string, offset int) (line, column int) {
+	before := text[:max(0, min(offset, len(text)))]
+	return 1 + strings.Count(before, "\n"), 1 + utf8.RuneCountInString(before[strings.LastIndexByte(before, '\n')+1:])
 }
 
 // Equaler is implemented by schemas whose equality is coarser than equal canonical texts.

@@ -30,7 +30,7 @@ func (format) Parse(src schema.Source, deps []schema.Dep) (schema.Schema, error)
 	if err != nil {
 		return nil, err
 	}
-	s := &Schema{root: root, types: p.types, deps: deps, main: message{node: root}}
+	s := &Schema{root: root, types: p.types, deps: deps, text: src.Text, main: message{node: root}}
 	return s, s.print()
 }
 
@@ -39,6 +39,7 @@ type Schema struct {
 	root      *node
 	types     typeTable
 	deps      []schema.Dep
+	text      string // as it was sent
 	canonical string
 	main      message // of the root
 
@@ -61,7 +62,10 @@ func (s *Schema) print() error {
 	if p.deep {
 		return fault.New(schema.ErrInvalid, "avro.Parse", "the types nest deeper than %d levels once each stands where it is first used", maxNesting)
 	}
-	s.canonical = string(p.buf)
+	s.canonical = s.text // one string for both where they are equal, as for most stored texts
+	if string(p.buf) != s.text {
+		s.canonical = string(p.buf)
+	}
 	return nil
 }
 
@@ -103,7 +107,7 @@ func (s *Schema) normalize() *Schema {
 	if err != nil || !ok || n.canonical == s.canonical {
 		return s // an error means that the move made two types collide; the schema is then as normal as it can be
 	}
-	n.normal = n
+	n.normal, n.text = n, s.text
 	return n
 }
 

@@ -115,9 +115,7 @@ func (r *jsonReader) fail(pos int, format string, args ...any) error {
 
 // failAt returns an error that names the line and the column (in characters, from 1) of an offset.
 func failAt(text string, pos int, format string, args ...any) error {
-	before := text[:min(pos, len(text))]
-	line := 1 + strings.Count(before, "\n")
-	column := 1 + utf8.RuneCountInString(before[strings.LastIndexByte(before, '\n')+1:])
+	line, column := schema.Position(text, pos)
 	return fault.New(schema.ErrInvalid, "avro.Parse", "line %d, column %d: %s", line, column, fmt.Sprintf(format, args...))
 }
 

@@ -71,6 +71,7 @@ func runFolder(t *testing.T, f schema.Format, rule, folder string) bool {
 	q := schema.Question{Policy: policyOf(t, folder), Reader: "new", Writer: "old"}
 	diffs := reader.Differences(writer, q)
 	checkFindings(t, ruleIDs(f), diffs)
+	checkPlaces(t, side{reader, readFile(t, folder, "reader")}, side{writer, readFile(t, folder, "writer")}, diffs)
 	got := ""
 	hit := false
 	for _, d := range diffs {

@@ -143,7 +143,7 @@ func (b *budget) leave() { b.depth-- }
 
 // unresolved is the answer to every reference that leads out of the known documents.
 func unresolved(d *document, v *value, uri string) error {
-	line, column := place(d.text, v.pos)
+	line, column := schema.Position(d.text, v.pos)
 	return fault.New(schema.ErrInvalid, "jsonschema.Parse",
 		"line %d, column %d: cannot resolve $ref %q: remote schemas are never fetched; register it and add a reference of that name", line, column, uri)
 }

@@ -3,7 +3,6 @@ package jsonschema
 import (
 	"fmt"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/pawl-registry/pawl/fault"
 	"github.com/pawl-registry/pawl/schema"
@@ -37,15 +36,8 @@ func (r *reader) fail(pos int, format string, args ...any) error {
 }
 
 func invalidAt(text string, pos int, format string, args ...any) error {
-	line, column := place(text, pos)
+	line, column := schema.Position(text, pos)
 	return fault.New(schema.ErrInvalid, "jsonschema.Parse", "line %d, column %d: %s", line, column, fmt.Sprintf(format, args...))
-}
-
-// place turns an offset into a line and a column, both from 1; columns count characters.
-func place(text string, pos int) (line, column int) {
-	before := text[:min(pos, len(text))]
-	line = strings.Count(before, "\n") + 1
-	return line, utf8.RuneCountInString(before[strings.LastIndexByte(before, '\n')+1:]) + 1
 }
 
 func (r *reader) space() {

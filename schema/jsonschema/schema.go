@@ -29,7 +29,10 @@ func (format) Parse(src schema.Source, deps []schema.Dep) (schema.Schema, error)
 	if root.kind != jsonObject && root.kind != jsonBool {
 		return nil, invalidAt(src.Text, root.pos, "a schema must be an object or a boolean, not %s", root.kind)
 	}
-	s := &parsed{root: root, canonical: string(appendValue(nil, root, false))}
+	s := &parsed{root: root, source: src.Text, canonical: src.Text}
+	if text := string(appendValue(nil, root, false)); text != src.Text {
+		s.canonical = text // else one string serves for both, as for most stored texts
+	}
 	s.doc = &document{text: src.Text, root: withDefs(root), main: true}
 	for _, d := range deps {
 		other, ok := d.Schema.(*parsed)
@@ -53,6 +56,7 @@ func (format) Parse(src schema.Source, deps []schema.Dep) (schema.Schema, error)
 // parsed is a loaded schema.
 type parsed struct {
 	root      *value
+	source    string // the text as it was sent
 	doc       *document
 	draft     draft
 	deps      []namedDep
@@ -166,6 +170,7 @@ func (s *parsed) Normalize() schema.Schema {
 			s.normal = s // the order of keys decides nothing that Parse refuses
 			return
 		}
+		n.(*parsed).source = s.source
 		s.normal = n
 	})
 	return s.normal

@@ -39,6 +39,7 @@ func (format) Parse(src schema.Source, deps []schema.Dep) (_ schema.Schema, err 
 		f = serialized
 	}
 	s := newParsed(newUniverse(f, deps))
+	s.text = src.Text
 	if src.Rigor == schema.AsStored {
 		return s, nil
 	}

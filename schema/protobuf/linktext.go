@@ -76,7 +76,7 @@ func (w *linkWriter) oneofs(in []*oneof) []*oneof {
 	var out []*oneof
 	for _, o := range in {
 		if len(o.fields)+len(o.groups) > 0 {
-			out = append(out, &oneof{o.name, nil, w.fields(o.fields), mapped(o.groups, w.group)})
+			out = append(out, &oneof{name: o.name, fields: w.fields(o.fields), groups: mapped(o.groups, w.group)})
 		}
 	}
 	return out

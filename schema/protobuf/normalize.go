@@ -19,6 +19,7 @@ func normalized(u *universe) *file {
 	w := &rewriter{u, f.pkg}
 	out := &file{
 		pkg:           f.pkg,
+		pkgAt:         f.pkgAt,
 		imports:       sortedUnique(f.imports),
 		publicImports: sortedUnique(f.publicImports),
 		options:       w.options(f.options),
@@ -165,7 +166,7 @@ func (w *rewriter) oneofs(in []*oneof) []*oneof {
 	var out []*oneof
 	for _, o := range in {
 		if len(o.fields) > 0 {
-			out = append(out, &oneof{o.name, w.options(o.options), w.fields(o.fields), w.groups(o.groups)})
+			out = append(out, &oneof{o.name, w.options(o.options), w.fields(o.fields), w.groups(o.groups), o.at})
 		}
 	}
 	return byKey(out, func(o *oneof) int32 { return o.fields[0].number })

@@ -14,6 +14,7 @@ import (
 // parsed is one schema: a tree, the types it can name, and what is derived from them on demand.
 type parsed struct {
 	universe *universe
+	text     string        // as it was sent
 	normal   string        // the canonical text, if it is not what the tree prints
 	printed  func() string // the tree
 	linked   func() (*linkage, error)
@@ -68,7 +69,7 @@ func (s *parsed) Normalize() schema.Schema {
 	u := *s.universe
 	u.main = &source{file: f, symbols: collect(f), origin: origin{main: true}}
 	n := newParsed(&u)
-	n.normal = text
+	n.normal, n.text = text, s.text
 	return n
 }
 

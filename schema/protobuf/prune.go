@@ -65,7 +65,7 @@ func (p pruner) group(g *group) *group {
 }
 
 func (p pruner) oneof(o *oneof) *oneof {
-	return &oneof{o.name, p.options(o.options), mapped(o.fields, p.field), mapped(o.groups, p.group)}
+	return &oneof{o.name, p.options(o.options), mapped(o.fields, p.field), mapped(o.groups, p.group), o.at}
 }
 
 func (p pruner) enum(e *enum) *enum {

@@ -101,7 +101,7 @@ func (r *reader) declaration(in scope, b *body) {
 	case in == inService && word == "rpc":
 		b.rpcs = append(b.rpcs, r.rpc(at))
 	case in == inMessage && word == "oneof":
-		b.oneofs = append(b.oneofs, r.oneof())
+		b.oneofs = append(b.oneofs, r.oneof(at))
 	case in == inMessage && word == "extensions":
 		b.extensions = append(b.extensions, r.extensionsStatement())
 	case in == inMessage || in == inExtend:
@@ -117,6 +117,7 @@ func (r *reader) declaration(in scope, b *body) {
 func (r *reader) fileWord(word string, start int) bool {
 	switch word {
 	case "package":
+		r.file.pkgAt = r.mark
 		r.file.pkg, _ = r.name()
 		r.require(';')
 	case "import":

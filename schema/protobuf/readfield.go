@@ -122,8 +122,8 @@ func plainText(v value) *string {
 	return &text
 }
 
-func (r *reader) oneof() *oneof {
-	o := &oneof{}
+func (r *reader) oneof(at position) *oneof {
+	o := &oneof{at: at}
 	o.name, _ = r.name()
 	r.require('{')
 	for r.err == nil && !r.accept('}') {

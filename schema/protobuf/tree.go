@@ -6,6 +6,7 @@ package protobuf
 type file struct {
 	syntax        string // "", "proto2" or "proto3"; empty if the file does not say
 	pkg           string
+	pkgAt         position
 	imports       []string
 	publicImports []string
 	options       []option
@@ -56,6 +57,7 @@ type oneof struct {
 	options []option
 	fields  []*field
 	groups  []*group
+	at      position
 }
 
 type group struct {
