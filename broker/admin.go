@@ -190,6 +190,7 @@ func (b *Broker) DeleteTopic(ctx context.Context, t *Topic) error {
 	}
 	b.byName.Delete(t.name)
 	b.byID.Delete(t.id)
+	b.catalog.changed()
 	for _, p := range t.Partitions() {
 		p.wake()
 		if err := b.opts.Logs.Remove(ctx, logName(t.name, p.index)); err != nil {

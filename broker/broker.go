@@ -39,8 +39,9 @@ type Options struct {
 // GroupOptions bound consumer groups.
 type GroupOptions struct {
 	group.Options
-	OffsetPartitions  int32 // of __consumer_offsets when it is made; 0: 4
-	MaxOffsetMetadata int   // bytes; 0: 4096
+	Consumers         group.ConsumerOptions // under the protocol of KIP-848
+	OffsetPartitions  int32                 // of __consumer_offsets when it is made; 0: 4
+	MaxOffsetMetadata int                   // bytes; 0: 4096
 }
 
 func (o Options) withDefaults() Options {
@@ -63,6 +64,8 @@ func (o Options) withDefaults() Options {
 	setDefault(&o.Group.MaxOffsetMetadata, 4096)
 	setDefault(&o.Group.MinSession, 6*time.Second)
 	setDefault(&o.Group.MaxSession, 30*time.Minute)
+	setDefault(&o.Group.Consumers.Session, 45*time.Second)
+	setDefault(&o.Group.Consumers.Heartbeat, 5*time.Second)
 	return o
 }
 
@@ -79,6 +82,7 @@ type Broker struct {
 	byName  sync.Map // string -> *Topic
 	byID    sync.Map // ID -> *Topic
 	groups  *coordinator
+	catalog catalog // of the topics, for groups
 	rejects rejectionLog
 	counts  counts
 	slots   chan struct{} // validations of compressed batches that may run at once

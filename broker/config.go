@@ -1,11 +1,13 @@
 package broker
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/pawl-registry/pawl/broker/group"
 	"github.com/pawl-registry/pawl/fault"
 )
 
@@ -263,6 +265,11 @@ func (b *Broker) Configs() []Config {
 		{Name: "auto.create.topics.enable", Value: strconv.FormatBool(b.opts.AutoCreate), Type: Bool, Doc: "A topic that a client asks for by name is made."},
 		{Name: "broker.id", Value: id, Type: Int, Doc: "The number of this broker."},
 		{Name: "default.replication.factor", Value: "1", Default: true, Type: Int, Doc: "Replicas of a topic that does not say."},
+		{Name: "group.consumer.assignors", Value: strings.Join(group.Assignors(), ","), Default: true, Type: List, Doc: "How partitions are assigned under the protocol of KIP-848; the first is the default."},
+		{Name: "group.consumer.heartbeat.interval.ms", Value: strconv.FormatInt(b.opts.Group.Consumers.Heartbeat.Milliseconds(), 10), Type: Int, Doc: "How often members under the protocol of KIP-848 are told to be heard."},
+		{Name: "group.consumer.max.size", Value: strconv.Itoa(cmp.Or(b.opts.Group.Consumers.MaxSize, maxInt)), Type: Int, Doc: "The most members of a group under the protocol of KIP-848."},
+		{Name: "group.consumer.migration.policy", Value: "disabled", Default: true, Type: String, Doc: "A group changes between the protocols when it is empty."},
+		{Name: "group.consumer.session.timeout.ms", Value: strconv.FormatInt(b.opts.Group.Consumers.Session.Milliseconds(), 10), Type: Int, Doc: "How long a member under the protocol of KIP-848 may be silent."},
 		{Name: "node.id", Value: id, Type: Int, Doc: "The number of this broker."},
 		{Name: "num.partitions", Value: strconv.Itoa(int(b.opts.DefaultPartitions)), Type: Int, Doc: "Partitions of a topic that does not say."},
 		{Name: "offsets.topic.num.partitions", Value: strconv.Itoa(int(b.opts.Group.OffsetPartitions)), Type: Int, Doc: "Partitions of " + OffsetsTopic + "."},

@@ -29,7 +29,8 @@ type coordinated struct {
 	owner *coordinator
 
 	mu        sync.Mutex
-	machine   *group.Group
+	machine   *group.Group                       // members under the classic protocol, and the offsets of all
+	consumers *group.Consumers                   // members under that of KIP-848; nil: the group is classic
 	waiting   map[group.Ticket]chan group.Effect // each takes one reply
 	deadlines map[group.Timer]time.Time
 	timer     *time.Timer // fires at the earliest deadline or before; nil: none was ever set
@@ -134,7 +135,7 @@ func (g *coordinated) run(f func(*coordinated) ([]group.Effect, error)) (again, 
 	}
 	effects, err := f(g)
 	g.carryOut(effects)
-	return false, g.machine.Idle(), err
+	return false, g.idle(), err
 }
 
 // drop takes a group out of the map if nothing is left of it.
@@ -143,7 +144,7 @@ func (c *coordinator) drop(g *coordinated) {
 	defer c.mu.Unlock()
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.gone || !g.machine.Idle() {
+	if g.gone || !g.idle() {
 		return
 	}
 	g.gone = true
@@ -220,10 +221,10 @@ func (g *coordinated) expire() (idle bool) {
 			break
 		}
 		delete(g.deadlines, timer)
-		g.carryOut(g.machine.Expire(timer))
+		g.carryOut(g.expired(timer))
 	}
 	g.schedule()
-	return g.machine.Idle()
+	return g.idle()
 }
 
 func (g *coordinated) due(now time.Time) (first group.Timer, ok bool) {
@@ -238,12 +239,15 @@ func (g *coordinated) due(now time.Time) (first group.Timer, ok bool) {
 }
 
 // await waits for the answer to a ticket; f brings the request to the machine.
-func (c *coordinator) await(ctx context.Context, id string, want presence, f func(*group.Group, group.Ticket) []group.Effect) (group.Effect, error) {
+func (c *coordinator) await(ctx context.Context, id string, want presence, f func(*coordinated, group.Ticket) ([]group.Effect, error)) (group.Effect, error) {
 	ticket := group.Ticket(c.tickets.Add(1))
 	answer := make(chan group.Effect, 1)
 	err := c.with(id, want, func(g *coordinated) ([]group.Effect, error) {
-		g.waiting[ticket] = answer
-		return f(g.machine, ticket), nil
+		effects, err := f(g, ticket)
+		if err == nil {
+			g.waiting[ticket] = answer
+		}
+		return effects, err
 	})
 	if err != nil {
 		return nil, err

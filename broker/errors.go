@@ -27,7 +27,9 @@ var (
 	ErrStorage = fault.NewCode(fault.Unavailable, "storage_error")
 	ErrClosed  = fault.NewCode(fault.Unavailable, "broker_closed")
 
-	ErrUnknownGroup   = fault.NewCode(fault.NotFound, "unknown_group")
+	ErrUnknownGroup = fault.NewCode(fault.NotFound, "unknown_group")
+	// ErrOtherProtocol: the group exists, with members under another protocol than that of the request.
+	ErrOtherProtocol  = fault.NewCode(fault.NotFound, "group_of_other_protocol")
 	ErrInvalidGroup   = fault.NewCode(fault.Invalid, "invalid_group_id")
 	ErrOffsetMetadata = fault.NewCode(fault.Invalid, "offset_metadata_too_large")
 )

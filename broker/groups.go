@@ -18,9 +18,12 @@ func (b *Broker) JoinGroup(ctx context.Context, id string, j group.Join) (group.
 	if j.Instance != "" {
 		j.NewMember = j.Instance + "-" + drawn.String()
 	}
-	e, err := b.groups.await(ctx, id, presence(j.Member == ""), func(g *group.Group, t group.Ticket) []group.Effect {
+	e, err := b.groups.await(ctx, id, presence(j.Member == ""), func(g *coordinated, t group.Ticket) ([]group.Effect, error) {
+		if err := g.asClassic(); err != nil {
+			return nil, err
+		}
 		j.Ticket = t
-		return g.Join(j)
+		return g.machine.Join(j), nil
 	})
 	if err != nil {
 		return group.Joined{}, asMember(err)
@@ -39,9 +42,9 @@ func asMember(err error) error {
 
 // SyncGroup asks for a member's assignment and waits until the leader has brought it.
 func (b *Broker) SyncGroup(ctx context.Context, id string, s group.Sync) (group.Synced, error) {
-	e, err := b.groups.await(ctx, id, mustExist, func(g *group.Group, t group.Ticket) []group.Effect {
+	e, err := b.groups.await(ctx, id, mustExist, func(g *coordinated, t group.Ticket) ([]group.Effect, error) {
 		s.Ticket = t
-		return g.Sync(s)
+		return g.machine.Sync(s), nil
 	})
 	if err != nil {
 		return group.Synced{}, asMember(err)
@@ -67,9 +70,12 @@ func (b *Broker) LeaveGroup(id, member, instance string) error {
 // Groups lists the ids of the groups in alphabetical order.
 func (b *Broker) Groups() []string { return b.groups.ids() }
 
-// DescribeGroup describes a group.
+// DescribeGroup describes a group under the classic protocol.
 func (b *Broker) DescribeGroup(id string) (d group.Description, err error) {
 	err = b.groups.with(id, mustExist, func(g *coordinated) ([]group.Effect, error) {
+		if g.consumers != nil {
+			return nil, fault.New(ErrOtherProtocol, "broker.DescribeGroup", "group %s is not a classic group", id)
+		}
 		d = g.machine.Describe()
 		return nil, nil
 	})
@@ -88,7 +94,7 @@ type Commit struct {
 	Group      string
 	Member     string // empty: a simple commit
 	Instance   string
-	Generation int32 // -1: a simple commit
+	Generation int32 // or member epoch; -1: a simple commit
 	Offsets    []Committed
 }
 
@@ -100,7 +106,7 @@ func (b *Broker) CommitOffsets(ctx context.Context, c Commit) error {
 	}
 	var wait func(context.Context) error
 	err := b.groups.with(c.Group, presence(c.Generation < 0), func(g *coordinated) ([]group.Effect, error) {
-		effects, err := g.machine.MayCommit(c.Member, c.Instance, c.Generation)
+		effects, err := g.mayCommit(c)
 		if err != nil || len(c.Offsets) == 0 {
 			return effects, err
 		}
@@ -164,7 +170,7 @@ func (b *Broker) Offset(id, topic string, partition int32) (o group.Offset, ok b
 func (b *Broker) DeleteGroup(ctx context.Context, id string) error {
 	var wait func(context.Context) error
 	err := b.groups.with(id, mustExist, func(g *coordinated) ([]group.Effect, error) {
-		if err := g.machine.Delete(); err != nil {
+		if err := g.mayDelete(); err != nil {
 			return nil, err
 		}
 		var err error
@@ -181,7 +187,7 @@ func (b *Broker) DeleteGroup(ctx context.Context, id string) error {
 func (b *Broker) ForgetOffset(ctx context.Context, id, topic string, partition int32) error {
 	var wait func(context.Context) error
 	err := b.groups.with(id, mustExist, func(g *coordinated) ([]group.Effect, error) {
-		if err := g.machine.MayForget(topic); err != nil {
+		if err := g.mayForget(topic); err != nil {
 			return nil, err
 		}
 		if _, ok := g.machine.Committed(topic, partition); !ok {

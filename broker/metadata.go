@@ -292,9 +292,11 @@ func (b *Broker) extend(ctx context.Context, t *Topic, n int32) {
 		all = append(all, p)
 	}
 	t.partitions.Store(&all)
+	b.catalog.changed()
 }
 
 func (b *Broker) publish(t *Topic) {
 	b.byID.Store(t.id, t)
 	b.byName.Store(t.name, t)
+	b.catalog.changed()
 }

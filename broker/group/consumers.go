@@ -17,7 +17,6 @@ var (
 	ErrAssignor           = fault.NewCode(fault.Invalid, "unsupported_assignor")
 	ErrRegex              = fault.NewCode(fault.Invalid, "invalid_regular_expression")
 	ErrBeat               = fault.NewCode(fault.Invalid, "invalid_heartbeat")
-	ErrOtherProtocol      = fault.NewCode(fault.NotFound, "not_a_consumer_group")
 )
 
 // The epochs by which a member says what it wants.

@@ -344,14 +344,17 @@ func (g *Group) Abandon(t Ticket) []Effect {
 
 // Delete ends a group without members; it takes nothing more afterwards.
 func (g *Group) Delete() error {
-	if g.state != Empty || len(g.pending) > 0 {
+	if !g.Vacant() {
 		return fault.New(ErrNotEmpty, "group.Delete", "the group has members: stop them first")
 	}
 	g.state = Dead
 	return nil
 }
 
+// Vacant reports whether the group has no members, and expects none.
+func (g *Group) Vacant() bool { return g.state == Empty && len(g.pending) == 0 }
+
 // Idle reports whether nothing is left of the group: no members, none expected, no offsets.
 func (g *Group) Idle() bool {
-	return g.state == Dead || (g.state == Empty && len(g.pending) == 0 && len(g.offsets) == 0)
+	return g.state == Dead || (g.Vacant() && len(g.offsets) == 0)
 }

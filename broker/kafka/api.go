@@ -60,8 +60,7 @@ const (
 	large = 8 << 20
 )
 
-// table lists the keys served, in order. Transactions (24 to 28), the protocol of KIP-848 (68, 69), access control and quotas
-// are not advertised because they are not served.
+// table lists the keys served, in order. Transactions (24 to 28), access control and quotas are not advertised because they are not served.
 func table() []api {
 	return []api{
 		{key: 0, name: "Produce", min: 0, max: 13, shape: "3+:s 2 4 [ -12:s 13+:16 [ 4 b ] ]"},
@@ -92,6 +91,8 @@ func table() []api {
 		{key: 47, name: "OffsetDelete", min: 0, max: 0, maxBytes: large, shape: "s [ s [ 4 ] ]", handle: offsetDelete},
 		{key: 60, name: "DescribeCluster", min: 0, max: 2, maxBytes: small, shape: "1 1+:1 2+:1", handle: describeCluster},
 		{key: 61, name: "DescribeProducers", min: 0, max: 0, maxBytes: large, shape: "[ s ( 4 ) ]", handle: describeProducers},
+		{key: 68, name: "ConsumerGroupHeartbeat", min: 0, max: 1, maxBytes: large, shape: "s s 4 s s 4 ( s ) 1+:s s [ 16 ( 4 ) ]", handle: consumerGroupHeartbeat},
+		{key: 69, name: "ConsumerGroupDescribe", min: 0, max: 1, maxBytes: large, shape: "( s ) 1", handle: consumerGroupDescribe},
 		{key: 74, name: "ListConfigResources", min: 0, max: 1, maxBytes: small, shape: "1+:( 1 )", handle: listConfigResources},
 		{key: 75, name: "DescribeTopicPartitions", min: 0, max: 0, maxBytes: large, shape: "[ s ] 4 { s 4 }", handle: describeTopicPartitions},
 	}

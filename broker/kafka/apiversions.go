@@ -2,8 +2,8 @@ package kafka
 
 import "github.com/twmb/franz-go/pkg/kmsg"
 
-// ApiVersions, key 18, versions 0 to 4. No features are finalized: those that Kafka knows (transaction.version, group.version)
-// belong to requests that are not served.
+// ApiVersions, key 18, versions 0 to 4. Of the features that Kafka knows, group.version is finalized at 1: the protocol of KIP-848
+// is served.
 //
 // The table is advertised as it is, Produce from 0 although 0 to 2 are refused: older librdkafka switches compression off
 // otherwise (KAFKA-18659). A version above ours is answered with error 35 and a body of version 0 (KIP-511).
@@ -17,7 +17,34 @@ func versions() *kmsg.ApiVersionsResponse {
 		k.ApiKey, k.MinVersion, k.MaxVersion = a.key, a.min, a.max
 		r.ApiKeys = append(r.ApiKeys, k)
 	}
+	r.SupportedFeatures, r.FinalizedFeatures, r.FinalizedFeaturesEpoch = supportedFeatures(), finalizedFeatures(), 0
 	return r
+}
+
+// features are what requests alone do not say, with the level that is finalized, which is also the highest supported.
+var features = []struct {
+	name  string
+	level int16
+}{
+	{"group.version", 1},
+}
+
+func supportedFeatures() (all []kmsg.ApiVersionsResponseSupportedFeature) {
+	for _, f := range features {
+		v := kmsg.NewApiVersionsResponseSupportedFeature()
+		v.Name, v.MinVersion, v.MaxVersion = f.name, 0, f.level
+		all = append(all, v)
+	}
+	return all
+}
+
+func finalizedFeatures() (all []kmsg.ApiVersionsResponseFinalizedFeature) {
+	for _, f := range features {
+		v := kmsg.NewApiVersionsResponseFinalizedFeature()
+		v.Name, v.MinVersionLevel, v.MaxVersionLevel = f.name, f.level, f.level
+		all = append(all, v)
+	}
+	return all
 }
 
 func unsupportedAPIVersions() kmsg.Response {

@@ -7,7 +7,8 @@ import (
 	"github.com/pawl-registry/pawl/fault"
 )
 
-// DescribeGroups, key 15, versions 0 to 6. A group that does not exist is Dead, and from version 6 an error (KIP-1043). Left out:
+// DescribeGroups, key 15, versions 0 to 6. A group that does not exist, or is no classic one, is Dead, and from
+// version 6 an error (KIP-1043). Left out:
 // authorized operations.
 
 func describeGroups(c *call) message {
@@ -25,7 +26,8 @@ func (c *call) describeGroup(id string) kmsg.DescribeGroupsResponseGroup {
 	d, err := c.server.broker.DescribeGroup(id)
 	if err != nil {
 		v.State = "Dead"
-		if fault.CodeOf(err) != broker.ErrUnknownGroup || c.version >= 6 {
+		code := fault.CodeOf(err)
+		if (code != broker.ErrUnknownGroup && code != broker.ErrOtherProtocol) || c.version >= 6 {
 			v.ErrorCode, v.ErrorMessage = c.server.numberOf(err), textOf(err)
 		}
 		return v

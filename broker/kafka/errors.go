@@ -82,6 +82,7 @@ var numbers = map[*fault.Code]int16{
 	broker.ErrStorage:           kafkaStorageError,
 	broker.ErrClosed:            coordinatorUnavailable,
 	broker.ErrUnknownGroup:      groupIDNotFound,
+	broker.ErrOtherProtocol:     groupIDNotFound,
 	broker.ErrInvalidGroup:      invalidGroupID,
 	broker.ErrOffsetMetadata:    offsetMetadataTooLarge,
 
@@ -120,7 +121,6 @@ var numbers = map[*fault.Code]int16{
 	group.ErrAssignor:           unsupportedAssignor,
 	group.ErrRegex:              invalidRegex,
 	group.ErrBeat:               invalidRequest,
-	group.ErrOtherProtocol:      groupIDNotFound,
 
 	errProduceVersion: unsupportedVersion,
 	errAcks:           invalidRequiredAcks,

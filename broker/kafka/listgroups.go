@@ -7,23 +7,21 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
-// ListGroups, key 16, versions 0 to 5. All groups are of type "classic".
-
-const classic = "classic"
+// ListGroups, key 16, versions 0 to 5.
 
 func listGroups(c *call) message {
 	req := c.request.(*kmsg.ListGroupsRequest)
 	r := kmsg.NewPtrListGroupsResponse()
 	for _, id := range c.server.broker.Groups() {
-		d, err := c.server.broker.DescribeGroup(id)
+		l, err := c.server.broker.ListGroup(id)
 		if err != nil {
 			continue // it went in the meantime
 		}
-		if !wanted(req.StatesFilter, d.State.String()) || !wanted(req.TypesFilter, classic) {
+		if !wanted(req.StatesFilter, l.State) || !wanted(req.TypesFilter, string(l.Type)) {
 			continue
 		}
 		v := kmsg.NewListGroupsResponseGroup()
-		v.Group, v.ProtocolType, v.GroupState, v.GroupType = id, d.ProtocolType, d.State.String(), classic
+		v.Group, v.ProtocolType, v.GroupState, v.GroupType = id, l.ProtocolType, l.State, string(l.Type)
 		r.Groups = append(r.Groups, v)
 	}
 	return r

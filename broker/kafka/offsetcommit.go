@@ -8,8 +8,8 @@ import (
 	"github.com/pawl-registry/pawl/broker/group"
 )
 
-// OffsetCommit, key 8, versions 2 to 10. Left out: the retention time of versions 2 to 4, which Kafka ignores too since 2.1, and
-// member epochs (KIP-848). A commit with generation -1 and no member makes the group if there is none.
+// OffsetCommit, key 8, versions 2 to 10. Left out: the retention time of versions 2 to 4, which Kafka ignores too since 2.1. The
+// generation of a member under the protocol of KIP-848 is its epoch. A commit with generation -1 and no member makes the group if there is none.
 
 func offsetCommit(c *call) message {
 	req := c.request.(*kmsg.OffsetCommitRequest)

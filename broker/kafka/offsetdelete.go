@@ -7,7 +7,7 @@ import "github.com/twmb/franz-go/pkg/kmsg"
 func offsetDelete(c *call) message {
 	req := c.request.(*kmsg.OffsetDeleteRequest)
 	r := kmsg.NewPtrOffsetDeleteResponse()
-	if _, err := c.server.broker.DescribeGroup(req.Group); err != nil {
+	if _, err := c.server.broker.ListGroup(req.Group); err != nil {
 		r.ErrorCode = c.server.numberOf(err)
 		return r
 	}

@@ -8,7 +8,7 @@ import (
 )
 
 // OffsetFetch, key 9, versions 1 to 10; from version 8 for several groups at once. A group that does not exist has no offsets,
-// which is no error. Left out: member epochs (KIP-848). Require-stable is always met, as nothing here is pending.
+// which is no error. A member under the protocol of KIP-848 is asked for its epoch (version 9). Require-stable is always met, as nothing here is pending.
 
 func offsetFetch(c *call) message {
 	req := c.request.(*kmsg.OffsetFetchRequest)
@@ -48,7 +48,7 @@ func offsetFetch(c *call) message {
 func (c *call) offsetsOf(asked kmsg.OffsetFetchRequestGroup) kmsg.OffsetFetchResponseGroup {
 	v := kmsg.NewOffsetFetchResponseGroup()
 	v.Group = asked.Group
-	all, err := c.server.broker.Offsets(asked.Group)
+	all, err := c.offsetsFor(asked)
 	if err != nil {
 		v.ErrorCode = c.server.numberOf(err)
 		return v
@@ -65,6 +65,17 @@ func (c *call) offsetsOf(asked kmsg.OffsetFetchRequestGroup) kmsg.OffsetFetchRes
 		v.Topics = append(v.Topics, c.offsetsIn(t, committed))
 	}
 	return v
+}
+
+// offsetsFor returns all that a group committed, to a member that is in the epoch that it believes to be in, or to whoever asks
+// as none.
+func (c *call) offsetsFor(asked kmsg.OffsetFetchRequestGroup) ([]broker.Committed, error) {
+	if member := str(asked.MemberID); member != "" || asked.MemberEpoch >= 0 {
+		if err := c.server.broker.CheckFetch(asked.Group, member, asked.MemberEpoch); err != nil {
+			return nil, err
+		}
+	}
+	return c.server.broker.Offsets(asked.Group)
 }
 
 // place is a partition by name.

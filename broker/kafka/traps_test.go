@@ -34,7 +34,7 @@ func TestProduceAndJoinGroupAreAdvertisedFromZero(t *testing.T) {
 			t.Errorf("key %d is not advertised from version 0", key)
 		}
 	}
-	for _, key := range []int16{24, 25, 26, 28, 68, 69} {
+	for _, key := range []int16{24, 25, 26, 28} {
 		if slices.ContainsFunc(r.ApiKeys, func(k kmsg.ApiVersionsResponseApiKey) bool { return k.ApiKey == key }) {
 			t.Errorf("%s is advertised", kmsg.NameForKey(key))
 		}
