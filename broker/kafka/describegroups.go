@@ -7,9 +7,8 @@ import (
 	"github.com/pawl-registry/pawl/fault"
 )
 
-// DescribeGroups, key 15, versions 0 to 6. A group that does not exist, or is no classic one, is Dead, and from
-// version 6 an error (KIP-1043). Left out:
-// authorized operations.
+// DescribeGroups, key 15, versions 0 to 6. A group that does not exist, or is no classic one, is Dead, and from version 6 an error
+// (KIP-1043). Left out: authorized operations.
 
 func describeGroups(c *call) message {
 	req := c.request.(*kmsg.DescribeGroupsRequest)
