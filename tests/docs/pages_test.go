@@ -50,5 +50,5 @@ var jsonPage = page{
 	format: jsonschema.Format, file: "json", name: "jsonschema", title: "JSON Schema", language: "json", lenient: true, validates: true,
 	intro: "A JSON document needs no schema to be read; the reader's validator decides whether it is taken. A rule is broken when the reader's " +
 		"schema may refuse a document that the writer's takes, as far as Confluent's rules compare keywords; what they leave out is listed in " +
-		"[compatibility.md](../compatibility.md#json-schema). What fails is always the same: a validating consumer refuses the document.\n\n" + direction,
+		"[compatibility.md](../compatibility.md#what-json-schema-leaves-out). What fails is always the same: a validating consumer refuses the document.\n\n" + direction,
 }
