@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/pawl-registry/pawl/fault"
+	"github.com/pawl-registry/pawl/internal/auth"
 	"github.com/pawl-registry/pawl/openapi"
 	"github.com/pawl-registry/pawl/registry"
 	"github.com/pawl-registry/pawl/schema"
@@ -33,6 +34,10 @@ var numbers = map[*fault.Code]number{
 	errBadRequest:       {400, 400},
 	errNoBody:           {422, 422},
 	errBodyTooLarge:     {413, 413},
+
+	auth.ErrUnauthenticated: {401, 401},
+	auth.ErrDenied:          {403, 403},
+	auth.ErrUnavailable:     {503, 503},
 
 	registry.ErrSubjectNotFound:       {404, 40401},
 	registry.ErrVersionNotFound:       {404, 40402},

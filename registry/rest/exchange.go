@@ -15,7 +15,9 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"github.com/pawl-registry/pawl/fault"
+	"github.com/pawl-registry/pawl/internal/auth"
 	"github.com/pawl-registry/pawl/openapi"
+	"github.com/pawl-registry/pawl/registry"
 )
 
 // exchange is one request on its way to one answer.
@@ -27,7 +29,12 @@ type exchange struct {
 	query  url.Values // after the rewriting of contexts
 	media  string     // of the answer, as negotiated
 	status int        // of the answer; 0 until it is written
-	route  string     // as route lists it; empty until it is found
+	route  *route     // nil until it is found
+
+	who     auth.Principal // zero unless identified
+	policy  *auth.Policy   // nil: everything is allowed
+	judged  bool           // a right over a subject was judged
+	audited audit
 
 	acceptable bool // whether the client takes a media type that is served
 }
@@ -81,8 +88,13 @@ func (x *exchange) finish(start time.Time) {
 	}
 	took := time.Since(start)
 	if x.s.opts.Observe != nil {
-		x.s.opts.Observe(known(x.r.Method), cmp.Or(x.route, "unknown"), x.status, took)
+		endpoint := "unknown"
+		if x.route != nil {
+			endpoint = x.route.path
+		}
+		x.s.opts.Observe(known(x.r.Method), endpoint, x.status, took)
 	}
+	x.record()
 	if ctx := x.r.Context(); x.s.log.Enabled(ctx, slog.LevelDebug) {
 		x.s.log.LogAttrs(ctx, slog.LevelDebug, "request", slog.String("request_id", x.id), slog.String("method", x.r.Method),
 			slog.String("path", x.r.URL.EscapedPath()), slog.Int("status", x.status), slog.Duration("took", took))
@@ -99,18 +111,21 @@ func known(method string) string {
 }
 
 // handle makes an endpoint a handler: it refuses media types that are not served and writes what comes of the endpoint.
-func handle(answer endpoint, route string) http.HandlerFunc {
+func handle(route *route) http.HandlerFunc {
 	return func(_ http.ResponseWriter, r *http.Request) {
 		x := r.Context().Value(exchangeKey{}).(*exchange)
 		x.r, x.route = r, route
-		if err := x.checkMedia(); err != nil {
+		if err := cmp.Or(x.admit(), x.checkMedia()); err != nil {
 			x.fail(err)
 			return
 		}
-		res, err := answer(x)
+		res, err := route.answer(x)
 		if err != nil {
 			x.fail(err)
 			return
+		}
+		if route.need.over == overSubject && x.policy != nil && !x.judged {
+			panic("rest: " + route.method + " " + route.path + " answered without asking for rights")
 		}
 		x.write(res)
 	}
@@ -120,7 +135,7 @@ func (x *exchange) checkMedia() error {
 	if body := x.r.Method == http.MethodPost || x.r.Method == http.MethodPut; body && !consumable(x.r.Header.Get("Content-Type")) {
 		return fault.New(errUnsupportedMedia, "rest", "HTTP 415 Unsupported Media Type")
 	}
-	if !x.acceptable && x.route != documentPath && x.route != metricsPath {
+	if !x.acceptable && x.route.path != documentPath && x.route.path != metricsPath {
 		return fault.New(errNotAcceptable, "rest", "HTTP 406 Not Acceptable")
 	}
 	return nil
@@ -131,6 +146,10 @@ func refuse(why func(x *exchange) error) http.HandlerFunc {
 	return func(_ http.ResponseWriter, r *http.Request) {
 		x := r.Context().Value(exchangeKey{}).(*exchange)
 		x.r = r
+		if err := x.identify(); err != nil {
+			x.fail(err)
+			return
+		}
 		x.fail(why(x))
 	}
 }
@@ -145,9 +164,13 @@ func (x *exchange) param(name string) string {
 	return v
 }
 
-// subject returns the subject of the path, after its alias.
+// subject returns the subject of the path, after its alias, if the caller has the right over it that the endpoint needs.
 func (x *exchange) subject() (string, error) {
-	return x.s.reg.Resolve(x.r.Context(), x.param("subject"))
+	name, err := x.s.reg.Resolve(x.r.Context(), x.param("subject"))
+	if err != nil {
+		return "", err
+	}
+	return name, x.may(registry.ParseName(name).String())
 }
 
 // ctx returns the context that ends with the request.

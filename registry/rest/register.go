@@ -16,8 +16,11 @@ func (s *server) submitted(x *exchange) (registry.Submission, error) {
 		return registry.Submission{}, err
 	}
 	sub, err := submission(subject, body)
+	if err != nil {
+		return sub, err
+	}
 	sub.Normalize = x.flag("normalize")
-	return sub, err
+	return sub, x.mayRefer(sub)
 }
 
 // register answers POST /subjects/{subject}/versions.
@@ -35,6 +38,7 @@ func (s *server) register(x *exchange) (reply, error) {
 }
 
 func (s *server) answerRegistered(x *exchange, v registry.Version) (reply, error) {
+	x.audited.version = v.Number
 	out := registeredOut(v)
 	var err error
 	if out.Schema, err = s.text(x, v); err != nil {
@@ -49,7 +53,7 @@ func (s *server) lookup(x *exchange) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	v, err := s.reg.Lookup(x.ctx(), sub, x.deleted())
+	v, err := x.found(s.reg.Lookup(x.ctx(), sub, x.deleted()))
 	if err != nil {
 		return reply{}, err
 	}

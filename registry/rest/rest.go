@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
+	"github.com/pawl-registry/pawl/internal/auth"
 	"github.com/pawl-registry/pawl/registry"
 )
 
@@ -24,6 +25,9 @@ type Options struct {
 	MaxBodyBytes int64
 	// CachedBodyBytes bounds the memory for prepared answers to lookups by ID. 0 is 32 MiB; negative is none.
 	CachedBodyBytes int
+
+	// Gate says who calls and what they may do; nil: everybody may do everything.
+	Gate *auth.Gate
 
 	// Metrics returns the numbers of the server in a text form and its media type, for GET /metrics; nil: there are none.
 	Metrics func() (body []byte, media string, err error)
@@ -68,64 +72,69 @@ func New(reg *registry.Registry, opts Options) http.Handler {
 // endpoint answers one kind of request.
 type endpoint func(x *exchange) (reply, error)
 
+// route is one endpoint.
+type route struct {
+	method, path string
+	answer       endpoint
+	need         need
+	change       string // what the audit calls it; empty: it changes nothing
+}
+
 // route is the one list of what is served. Endpoints under POST and PUT take a body.
 func (s *server) route() {
-	routes := []struct {
-		method, path string
-		answer       endpoint
-	}{
-		{"GET", "/", s.root},
-		{"POST", "/", s.postRoot},
+	routes := []route{
+		{"GET", "/", s.root, need{over: overIdentity}, ""},
+		{"POST", "/", s.postRoot, need{over: overIdentity}, ""},
 
-		{"GET", "/subjects", s.subjects},
-		{"POST", "/subjects/{subject}", s.lookup},
-		{"DELETE", "/subjects/{subject}", s.deleteSubject},
-		{"GET", "/subjects/{subject}/versions", s.versions},
-		{"POST", "/subjects/{subject}/versions", s.register},
-		{"GET", "/subjects/{subject}/versions/{version}", s.version},
-		{"DELETE", "/subjects/{subject}/versions/{version}", s.deleteVersion},
-		{"GET", "/subjects/{subject}/versions/{version}/schema", s.versionText},
-		{"GET", "/subjects/{subject}/versions/{version}/referencedby", s.referencedBy},
-		{"POST", "/subjects/{subject}/versions/{version}/tags", s.editTags},
-		{"GET", "/subjects/{subject}/metadata", s.latestWithMetadata},
+		{"GET", "/subjects", s.subjects, need{overFindings, auth.Read}, ""},
+		{"POST", "/subjects/{subject}", s.lookup, need{overSubject, auth.Read}, ""},
+		{"DELETE", "/subjects/{subject}", s.deleteSubject, need{overSubject, auth.Write}, "delete_subject"},
+		{"GET", "/subjects/{subject}/versions", s.versions, need{overSubject, auth.Read}, ""},
+		{"POST", "/subjects/{subject}/versions", s.register, need{overSubject, auth.Write}, "register"},
+		{"GET", "/subjects/{subject}/versions/{version}", s.version, need{overSubject, auth.Read}, ""},
+		{"DELETE", "/subjects/{subject}/versions/{version}", s.deleteVersion, need{overSubject, auth.Write}, "delete_version"},
+		{"GET", "/subjects/{subject}/versions/{version}/schema", s.versionText, need{overSubject, auth.Read}, ""},
+		{"GET", "/subjects/{subject}/versions/{version}/referencedby", s.referencedBy, need{overSubject, auth.Read}, ""},
+		{"POST", "/subjects/{subject}/versions/{version}/tags", s.editTags, need{overSubject, auth.Write}, "edit_tags"},
+		{"GET", "/subjects/{subject}/metadata", s.latestWithMetadata, need{overSubject, auth.Read}, ""},
 
-		{"GET", "/schemas", s.schemas},
-		{"GET", "/schemas/types", s.types},
-		{"GET", "/schemas/ids/{id}", s.byID},
-		{"GET", "/schemas/ids/{id}/schema", s.textByID},
-		{"GET", "/schemas/ids/{id}/subjects", s.subjectsByID},
-		{"GET", "/schemas/ids/{id}/versions", s.versionsByID},
-		{"GET", "/schemas/guids/{guid}", s.byGUID},
-		{"GET", "/schemas/guids/{guid}/ids", s.idsByGUID},
+		{"GET", "/schemas", s.schemas, need{overFindings, auth.Read}, ""},
+		{"GET", "/schemas/types", s.types, need{over: overIdentity}, ""},
+		{"GET", "/schemas/ids/{id}", s.byID, need{overFindings, auth.Read}, ""},
+		{"GET", "/schemas/ids/{id}/schema", s.textByID, need{overFindings, auth.Read}, ""},
+		{"GET", "/schemas/ids/{id}/subjects", s.subjectsByID, need{overFindings, auth.Read}, ""},
+		{"GET", "/schemas/ids/{id}/versions", s.versionsByID, need{overFindings, auth.Read}, ""},
+		{"GET", "/schemas/guids/{guid}", s.byGUID, need{overFindings, auth.Read}, ""},
+		{"GET", "/schemas/guids/{guid}/ids", s.idsByGUID, need{overFindings, auth.Read}, ""},
 
-		{"POST", "/compatibility/subjects/{subject}/versions", s.checkAll},
-		{"POST", "/compatibility/subjects/{subject}/versions/{version}", s.checkVersion},
+		{"POST", "/compatibility/subjects/{subject}/versions", s.checkAll, need{overSubject, auth.Check}, ""},
+		{"POST", "/compatibility/subjects/{subject}/versions/{version}", s.checkVersion, need{overSubject, auth.Check}, ""},
 
-		{"GET", "/config", s.config},
-		{"PUT", "/config", s.setConfig},
-		{"DELETE", "/config", s.deleteConfig},
-		{"GET", "/config/{subject}", s.config},
-		{"PUT", "/config/{subject}", s.setConfig},
-		{"DELETE", "/config/{subject}", s.deleteConfig},
-		{"GET", "/mode", s.mode},
-		{"PUT", "/mode", s.setMode},
-		{"DELETE", "/mode", s.deleteMode},
-		{"GET", "/mode/{subject}", s.mode},
-		{"PUT", "/mode/{subject}", s.setMode},
-		{"DELETE", "/mode/{subject}", s.deleteMode},
-		{"GET", "/contexts", s.contexts},
-		{"DELETE", "/contexts/{context}", s.deleteContext},
+		{"GET", "/config", s.config, need{overSetting, auth.Read}, ""},
+		{"PUT", "/config", s.setConfig, need{overSetting, auth.Config}, "set_config"},
+		{"DELETE", "/config", s.deleteConfig, need{overSetting, auth.Config}, "delete_config"},
+		{"GET", "/config/{subject}", s.config, need{overSetting, auth.Read}, ""},
+		{"PUT", "/config/{subject}", s.setConfig, need{overSetting, auth.Config}, "set_config"},
+		{"DELETE", "/config/{subject}", s.deleteConfig, need{overSetting, auth.Config}, "delete_config"},
+		{"GET", "/mode", s.mode, need{overSetting, auth.Read}, ""},
+		{"PUT", "/mode", s.setMode, need{overSetting, auth.Admin}, "set_mode"},
+		{"DELETE", "/mode", s.deleteMode, need{overSetting, auth.Admin}, "delete_mode"},
+		{"GET", "/mode/{subject}", s.mode, need{overSetting, auth.Read}, ""},
+		{"PUT", "/mode/{subject}", s.setMode, need{overSetting, auth.Admin}, "set_mode"},
+		{"DELETE", "/mode/{subject}", s.deleteMode, need{overSetting, auth.Admin}, "delete_mode"},
+		{"GET", "/contexts", s.contexts, need{overFindings, auth.Read}, ""},
+		{"DELETE", "/contexts/{context}", s.deleteContext, need{overContext, auth.Admin}, "delete_context"},
 
-		{"GET", "/v1/metadata/id", s.serverID},
-		{"GET", "/v1/metadata/version", s.serverVersion},
-		{"GET", "/v1/metadata/deployment", s.deployment},
-		{"GET", "/openapi.yaml", s.document},
-		{"GET", metricsPath, s.metrics},
-		{"GET", "/health/live", s.live},
-		{"GET", "/health/ready", s.ready},
+		{"GET", "/v1/metadata/id", s.serverID, need{over: overIdentity}, ""},
+		{"GET", "/v1/metadata/version", s.serverVersion, need{over: overIdentity}, ""},
+		{"GET", "/v1/metadata/deployment", s.deployment, need{over: overIdentity}, ""},
+		{"GET", "/openapi.yaml", s.document, need{over: overIdentity}, ""},
+		{"GET", metricsPath, s.metrics, need{overNumbers, auth.Metrics}, ""},
+		{"GET", "/health/live", s.live, need{over: overNothing}, ""},
+		{"GET", "/health/ready", s.ready, need{over: overNothing}, ""},
 	}
 	for _, r := range routes {
-		s.mux.Method(r.method, r.path, handle(r.answer, r.path))
+		s.mux.Method(r.method, r.path, handle(&r))
 	}
 	s.mux.NotFound(refuse(func(*exchange) error { return notFound() }))
 	s.mux.MethodNotAllowed(refuse(s.wrongMethod))

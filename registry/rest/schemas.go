@@ -6,6 +6,7 @@ import (
 	"github.com/pawl-registry/pawl/fault"
 	"github.com/pawl-registry/pawl/openapi"
 	"github.com/pawl-registry/pawl/registry"
+	"github.com/pawl-registry/pawl/schema"
 )
 
 // schemas answers GET /schemas. Without a prefix it looks into the default context.
@@ -14,7 +15,7 @@ func (s *server) schemas(x *exchange) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	found, err := s.reg.List(x.ctx(), registry.Selection{
+	found, err := s.list(x, registry.Selection{
 		Prefix: x.query.Get("subjectPrefix"), Filter: x.deleted(), LatestOnly: x.flag("latestOnly"),
 		RuleType: x.query.Get("ruleType"), Aliases: x.flag("aliases"), Offset: w.offset, Limit: w.limit,
 	})
@@ -29,6 +30,21 @@ func (s *server) schemas(x *exchange) (reply, error) {
 	return ok(out)
 }
 
+// list returns what a selection finds of the subjects that the caller may see.
+func (s *server) list(x *exchange, sel registry.Selection) ([]registry.Listed, error) {
+	if x.sees("") {
+		return s.reg.List(x.ctx(), sel)
+	}
+	w := window{offset: sel.Offset, limit: sel.Limit}
+	sel.Offset, sel.Limit = 0, 0
+	all, err := s.reg.List(x.ctx(), sel)
+	all = cut(seen(x, all, func(v registry.Listed) string { return v.Subject }), w)
+	for i := range all {
+		all[i].Aliases = seen(x, all[i].Aliases, func(name string) string { return name })
+	}
+	return all, err
+}
+
 // types answers GET /schemas/types.
 func (s *server) types(*exchange) (reply, error) { return okList(s.reg.Formats().Names()) }
 
@@ -40,6 +56,9 @@ func (s *server) byID(x *exchange) (reply, error) {
 		return reply{}, err
 	}
 	v, err := s.reg.ByID(x.ctx(), subject, id)
+	if err == nil {
+		v, err = x.seenUse(x.ctx(), v)
+	}
 	if err != nil {
 		return reply{}, err
 	}
@@ -98,6 +117,9 @@ func (s *server) textByID(x *exchange) (reply, error) {
 		return reply{}, err
 	}
 	v, err := s.reg.ByID(x.ctx(), subject, id)
+	if err == nil {
+		v, err = x.seenUse(x.ctx(), v)
+	}
 	if err != nil {
 		return reply{}, err
 	}
@@ -114,7 +136,10 @@ func (s *server) subjectsByID(x *exchange) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	return list(x, maxUnlimited, func() ([]string, error) { return s.reg.SubjectsOfID(x.ctx(), subject, id, x.deleted()) })
+	return list(x, maxUnlimited, func() ([]string, error) {
+		all, err := s.reg.SubjectsOfID(x.ctx(), subject, id, x.deleted())
+		return seen(x, all, func(name string) string { return name }), err
+	})
 }
 
 // versionsByID answers GET /schemas/ids/{id}/versions.
@@ -125,6 +150,7 @@ func (s *server) versionsByID(x *exchange) (reply, error) {
 	}
 	return list(x, maxUnlimited, func() ([]openapi.SubjectVersion, error) {
 		places, err := s.reg.VersionsOfID(x.ctx(), subject, id, x.deleted())
+		places = seen(x, places, func(p registry.Place) string { return p.Subject })
 		uses := make([]openapi.SubjectVersion, len(places))
 		for i, p := range places {
 			uses[i] = openapi.SubjectVersion(p)
@@ -141,6 +167,9 @@ func (s *server) byGUID(x *exchange) (reply, error) {
 		return reply{}, fault.New(registry.ErrSchemaNotFound, "rest.byGUID", "Schema %s not found", text)
 	}
 	v, err := s.reg.ByGUID(x.ctx(), guid)
+	if err == nil {
+		v, err = s.seenByGUID(x, guid, v)
+	}
 	if err != nil {
 		return reply{}, err
 	}
@@ -162,9 +191,32 @@ func (s *server) idsByGUID(x *exchange) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	out := make([]openapi.ContextID, len(ids))
-	for i, id := range ids {
-		out[i] = openapi.ContextID{Context: id.Context, ID: int(id.ID)}
+	out := make([]openapi.ContextID, 0, len(ids))
+	for _, id := range ids {
+		if x.seenContext(id.Context) {
+			out = append(out, openapi.ContextID{Context: id.Context, ID: int(id.ID)})
+		}
 	}
 	return ok(out)
+}
+
+// seenByGUID returns a version with the content of v that the caller may see, in any context.
+func (s *server) seenByGUID(x *exchange, guid schema.GUID, v registry.Version) (registry.Version, error) {
+	if x.sees(v.Subject) {
+		return v, nil
+	}
+	ids, err := s.reg.IDsOfGUID(x.ctx(), guid)
+	if err != nil {
+		return v, err
+	}
+	for _, id := range ids {
+		other, err := s.reg.ByID(x.ctx(), registry.Name{Context: id.Context}.String(), id.ID)
+		if err != nil {
+			continue // deleted meanwhile
+		}
+		if other, err = x.seenUse(x.ctx(), other); err == nil {
+			return other, nil
+		}
+	}
+	return v, x.denied("a schema of subjects that are not theirs")
 }

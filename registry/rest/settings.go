@@ -1,13 +1,19 @@
 package rest
 
 import (
+	"slices"
+
 	"github.com/pawl-registry/pawl/fault"
 	"github.com/pawl-registry/pawl/openapi"
 	"github.com/pawl-registry/pawl/registry"
 )
 
 // scope returns the name whose settings a path means; without a subject the global level. Aliases do not apply to settings.
-func (x *exchange) scope() string { return x.param("subject") }
+func (x *exchange) scope() string {
+	name := x.param("subject")
+	x.audited.subject = name
+	return name
+}
 
 // config answers GET /config and GET /config/{subject}.
 func (s *server) config(x *exchange) (reply, error) {
@@ -138,7 +144,10 @@ func (s *server) deleteMode(x *exchange) (reply, error) {
 
 // contexts answers GET /contexts.
 func (s *server) contexts(x *exchange) (reply, error) {
-	return list(x, maxUnlimited, func() ([]string, error) { return s.reg.Contexts(x.ctx(), x.query.Get("contextPrefix")) })
+	return list(x, maxUnlimited, func() ([]string, error) {
+		all, err := s.reg.Contexts(x.ctx(), x.query.Get("contextPrefix"))
+		return slices.DeleteFunc(slices.Clone(all), func(name string) bool { return !x.seenContext(name) }), err
+	})
 }
 
 // deleteContext answers DELETE /contexts/{context}.

@@ -12,7 +12,10 @@ func (s *server) subjects(x *exchange) (reply, error) {
 	if x.query.Has("subjectPrefix") {
 		prefix = x.query.Get("subjectPrefix")
 	}
-	return list(x, maxUnlimited, func() ([]string, error) { return s.reg.Subjects(x.ctx(), prefix, x.filter()) })
+	return list(x, maxUnlimited, func() ([]string, error) {
+		all, err := s.reg.Subjects(x.ctx(), prefix, x.filter())
+		return seen(x, all, func(name string) string { return name }), err
+	})
 }
 
 // deleteSubject answers DELETE /subjects/{subject}.
@@ -60,7 +63,7 @@ func (s *server) place(x *exchange) (registry.Version, error) {
 	if err != nil {
 		return registry.Version{}, err
 	}
-	return s.reg.Version(x.ctx(), subject, version, x.deleted())
+	return x.found(s.reg.Version(x.ctx(), subject, version, x.deleted()))
 }
 
 // answerSchema answers a version as the query wants to see it.
@@ -110,6 +113,7 @@ func (s *server) deleteVersion(x *exchange) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
+	x.audited.version = deleted
 	return ok(deleted)
 }
 
@@ -146,7 +150,7 @@ func (s *server) latestWithMetadata(x *exchange) (reply, error) {
 	for i := range min(len(keys), len(values)) {
 		properties[keys[i]] = values[i]
 	}
-	v, err := s.reg.LatestWithMetadata(x.ctx(), subject, properties, x.deleted())
+	v, err := x.found(s.reg.LatestWithMetadata(x.ctx(), subject, properties, x.deleted()))
 	if err != nil {
 		return reply{}, err
 	}

@@ -153,6 +153,9 @@ var homes = []struct {
 	{"github.com/pierrec/lz4/v4", []string{"broker/batch"}, "compression belongs to the batch"},
 	{"github.com/spf13/cobra", []string{"cmd/..."}, "flags belong to commands"},
 	{"github.com/prometheus", []string{"internal/metrics"}, "numbers are handed over as numbers; their text form is known in one folder"},
+	{"github.com/coreos/go-oidc/v3", []string{"internal/auth"}, "tokens are judged in one folder"},
+	{"github.com/go-jose/go-jose/v4", []string{"internal/auth"}, "keys are read in one folder"},
+	{"golang.org/x/crypto", []string{"internal/auth"}, "passwords are judged in one folder"},
 	{"golang.org/x/sys", []string{"internal/vfs", "cmd/..."}, "system calls belong to the file-system seam"},
 }
 

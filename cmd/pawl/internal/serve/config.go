@@ -30,6 +30,8 @@ type Config struct {
 	AutoCreate bool
 	LogFormat  string // text or json
 	LogLevel   string // debug, info, warn or error
+	Access     Access
+	MaxBody    int64 // of a request to the registry, in bytes
 	Version    string
 }
 
@@ -44,6 +46,8 @@ func (c *Config) flags(f *pflag.FlagSet) {
 	f.StringVar(&c.Level, "level", string(compat.Backward), "compatibility level where nothing is configured")
 	f.Int32Var(&c.Partitions, "partitions", 1, "partitions of a topic that does not say")
 	f.BoolVar(&c.AutoCreate, "auto-create", true, "create topics that clients ask for")
+	f.Int64Var(&c.MaxBody, "max-body-bytes", 16<<20, "largest body of a request to the registry")
+	c.Access.flags(f)
 	f.StringVar(&c.LogFormat, "log-format", "text", "form of the log on standard error: text or json")
 	f.StringVar(&c.LogLevel, "log-level", "info", "least level that is logged: debug, info, warn or error")
 }
@@ -74,6 +78,9 @@ func (c *Config) check() error {
 		return cli.Usagef("--data must name a folder")
 	case c.Partitions < 1:
 		return cli.Usagef("--partitions %d: a topic has at least one", c.Partitions)
+	}
+	if err := c.Access.check(); err != nil {
+		return err
 	}
 	for flag, addr := range map[string]string{"http": c.HTTP, "kafka": c.Kafka, "advertised": c.Advertised} {
 		if _, _, err := net.SplitHostPort(addr); err != nil && addr != "" {

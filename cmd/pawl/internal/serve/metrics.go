@@ -45,7 +45,9 @@ func measureBroker(set *metrics.Set, b *broker.Broker, logs *local.Engine, srv *
 	count := func(name, help string, labels ...string) metrics.Family {
 		return metrics.Family{Name: name, Help: help, Kind: metrics.Counter, Labels: labels}
 	}
-	gauge := func(name, help string) metrics.Family { return metrics.Family{Name: name, Help: help, Kind: metrics.Gauge} }
+	gauge := func(name, help string) metrics.Family {
+		return metrics.Family{Name: name, Help: help, Kind: metrics.Gauge}
+	}
 	set.Read([]metrics.Family{
 		count("pawl_broker_produced_batches_total", "Batches that got their offsets."),
 		count("pawl_broker_produced_bytes_total", "Bytes of the batches that got their offsets."),

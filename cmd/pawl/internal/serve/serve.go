@@ -42,11 +42,12 @@ func Command(a *cli.App, formats *schema.Formats) *cobra.Command {
 
 func run(ctx context.Context, cfg Config, formats *schema.Formats, logger *slog.Logger) error {
 	began := time.Now()
+	cfg.warn(logger)
 	s, err := Start(ctx, cfg, formats, logger)
 	if err != nil {
 		return err
 	}
-	logger.Info("ready", "registry", "http://"+s.HTTP, "kafka", s.Kafka, "data", cfg.Data, "store", cfg.Store, "flush", cfg.Flush,
+	logger.Info("ready", "registry", s.URL, "kafka", s.Kafka, "data", cfg.Data, "store", cfg.Store, "flush", cfg.Flush,
 		"version", cfg.Version, "took", time.Since(began).Round(time.Millisecond))
 	failed := s.Wait(ctx)
 	logger.Info("stopping", "within", stopTime)

@@ -2,6 +2,7 @@ package serve
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"log/slog"
 	"net"
@@ -26,6 +27,7 @@ import (
 // Server is a running registry and broker.
 type Server struct {
 	HTTP  string // where the registry listens
+	URL   string // of the registry
 	Kafka string // where the broker listens
 
 	closers []closer // in the order of opening
@@ -48,6 +50,14 @@ func Start(ctx context.Context, cfg Config, formats *schema.Formats, logger *slo
 }
 
 func (s *Server) start(ctx context.Context, cfg Config, formats *schema.Formats, logger *slog.Logger) error {
+	gate, err := cfg.Access.gate(logger)
+	if err != nil {
+		return err
+	}
+	secure, err := cfg.Access.tls(logger)
+	if err != nil {
+		return err
+	}
 	// The listeners come first: a port in use is the commonest mistake, and finding it must not touch any data.
 	httpListener, err := s.listen(ctx, "http", cfg.HTTP)
 	if err != nil {
@@ -69,6 +79,10 @@ func (s *Server) start(ctx context.Context, cfg Config, formats *schema.Formats,
 		return err
 	}
 	s.HTTP, s.Kafka = httpListener.Addr().String(), kafkaListener.Addr().String()
+	s.URL = "http://" + s.HTTP
+	if secure != nil {
+		s.URL = "https://" + s.HTTP
+	}
 	numbers := metrics.New()
 	requests := numbers.Requests(requestNames)
 	edge := kafka.NewServer(b, kafka.Options{Advertised: cfg.Advertised, Logger: logger})
@@ -76,8 +90,9 @@ func (s *Server) start(ctx context.Context, cfg Config, formats *schema.Formats,
 	measureBroker(numbers, b, logs, edge)
 	handler := rest.New(reg, rest.Options{
 		Logger: logger, Version: cfg.Version, ClusterID: b.ClusterID(), Metrics: numbers.Text, Observe: requests.Observe,
+		Gate: gate, MaxBodyBytes: cfg.MaxBody,
 	})
-	s.serveHTTP(httpListener, handler, logger)
+	s.serveHTTP(httpListener, handler, secure, logger)
 	s.serveKafka(ctx, kafkaListener, edge)
 	return nil
 }
@@ -155,9 +170,10 @@ func (s *Server) openBroker(ctx context.Context, cfg Config, reg *registry.Regis
 }
 
 // serveHTTP serves until the server is closed. Its time limits are those of slow clients, not of slow work.
-func (s *Server) serveHTTP(l net.Listener, h http.Handler, logger *slog.Logger) {
+func (s *Server) serveHTTP(l net.Listener, h http.Handler, secure *tls.Config, logger *slog.Logger) {
 	srv := &http.Server{
 		Handler:           h,
+		TLSConfig:         secure,
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       time.Minute,
 		WriteTimeout:      2 * time.Minute,
@@ -166,7 +182,11 @@ func (s *Server) serveHTTP(l net.Listener, h http.Handler, logger *slog.Logger) 
 		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
 	}
 	go func() {
-		if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		serve := srv.Serve
+		if secure != nil {
+			serve = func(l net.Listener) error { return srv.ServeTLS(l, "", "") }
+		}
+		if err := serve(l); !errors.Is(err, http.ErrServerClosed) {
 			s.failed <- fault.Wrap(cli.ErrServer, "pawl serve", err, "the registry stopped listening on %s", l.Addr())
 		}
 	}()
