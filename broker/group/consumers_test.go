@@ -219,7 +219,7 @@ func (w *world) step() {
 		w.made++
 		w.members[fmt.Sprintf("m%02d", w.made)] = &modelMember{names: w.names()}
 	case n == 1:
-		w.c.Heartbeat(group.Beat{Member: id, Epoch: group.LeaveEpoch}, w.topics) //nolint:errcheck // it may not have joined
+		w.c.Heartbeat(group.Beat{Member: id, Epoch: group.LeaveEpoch}, w.topics)
 		delete(w.members, id)
 	case n == 2:
 		w.c.Expire(group.Timer{Kind: group.Session, Member: id})

@@ -3,11 +3,13 @@ package groups
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
 
 	"github.com/pawl-registry/pawl/cmd/pawl/internal/cli"
 	"github.com/pawl-registry/pawl/fault"
@@ -105,6 +107,9 @@ func look(ctx context.Context, adm *kadm.Client, group string) (description, err
 	d := description{Group: group, Members: []member{}, Offsets: []committed{}}
 	lags, err := adm.Lag(ctx, group)
 	l := lags[group]
+	if err == nil && errors.Is(l.DescribeErr, kerr.GroupIDNotFound) {
+		return lookConsumers(ctx, adm, group)
+	}
 	if err == nil {
 		err = l.Error()
 	}
@@ -112,7 +117,7 @@ func look(ctx context.Context, adm *kadm.Client, group string) (description, err
 		return d, cli.Refused(err, "describe group %q", group)
 	}
 	if l.State == "Dead" && len(l.Lag) == 0 {
-		return d, fault.New(cli.ErrBroker, "pawl group describe", "there is no group %q; see pawl group list", group)
+		return d, unknown(group)
 	}
 	d.State, d.Coordinator = l.State, l.Coordinator.NodeID
 	for _, m := range l.Members {
@@ -126,6 +131,10 @@ func look(ctx context.Context, adm *kadm.Client, group string) (description, err
 		d.Offsets = append(d.Offsets, c)
 	}
 	return d, nil
+}
+
+func unknown(group string) error {
+	return fault.New(cli.ErrBroker, "pawl group describe", "there is no group %q; see pawl group list", group)
 }
 
 func (d description) write(w *strings.Builder) {
