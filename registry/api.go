@@ -149,19 +149,21 @@ type ContextID struct {
 
 // Selection says which versions List returns.
 type Selection struct {
-	Prefix     string // as Subjects takes it, except that the empty prefix is the default context
-	Filter     Filter // Live or All
-	LatestOnly bool
-	RuleType   string // keeps versions that have a rule of this type, judged after LatestOnly; empty keeps all
-	Aliases    bool   // adds the subjects that aliases of matching subjects point at
-	Offset     int    // versions to leave out at the beginning
-	Limit      int    // versions to return at most; 0 is all
+	Prefix       string // as Subjects takes it, except that the empty prefix is the default context
+	Filter       Filter // Live or All
+	LatestOnly   bool
+	RuleType     string             // keeps versions that have a rule of this type, judged after LatestOnly; empty keeps all
+	Aliases      bool               // adds the subjects that aliases of matching subjects point at
+	Associations *AssociationFilter // keeps subjects that have such an association; nil keeps all
+	Offset       int                // versions to leave out at the beginning
+	Limit        int                // versions to return at most; 0 is all
 }
 
 // Listed is a version that List found.
 type Listed struct {
 	Version
-	Aliases []string // subjects whose alias points here; only if asked for
+	Aliases      []string      // subjects whose alias points here; only if asked for
+	Associations []Association // of the subject, those that the selection asks for
 }
 
 // Edit is a change of one field in three states: the zero Edit keeps the field, Clear unsets it, Set gives it a value. In JSON

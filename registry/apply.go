@@ -39,6 +39,8 @@ func (v *view) apply(seq Seq, c *change) {
 		sp := v.space(name)
 		sp.lastID = max(sp.lastID, id)
 	}
+	v.keys.apply(c)
+	v.bonds.apply(c)
 }
 
 func applyNames[S, C any](to map[string]S, from map[string]*C, stored func(*C) S) {
@@ -250,7 +252,7 @@ func (v *view) hide(p place) {
 func (v *view) snapshot(now int64) *change {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
-	c := &change{Format: changeFormat, Time: now, Snapshot: true, Config: maps.Clone(v.configs), LastIDs: map[string]schema.ID{}}
+	c := &change{Time: now, Snapshot: true, Config: maps.Clone(v.configs), LastIDs: map[string]schema.ID{}}
 	c.Mode = make(map[string]*Mode, len(v.modes))
 	for name, m := range v.modes {
 		c.Mode[name] = &m
@@ -265,6 +267,8 @@ func (v *view) snapshot(now int64) *change {
 	}
 	slices.Sort(c.Contexts)
 	c.Put = v.records()
+	v.keys.snapshot(c)
+	v.bonds.snapshot(c)
 	return c
 }
 

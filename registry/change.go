@@ -8,8 +8,13 @@ import (
 	"github.com/pawl-registry/pawl/schema"
 )
 
-// changeFormat is the newest change encoding this program writes and reads. It is frozen: stores hold it for ever.
-const changeFormat = 1
+// The change encodings that this program writes and reads. They are frozen: stores hold them for ever. A change is written in
+// the oldest that can hold it, so that a program which knows only that one goes on reading the store as long as nothing in it
+// is beyond it.
+const (
+	schemasFormat = 1 // subjects and settings
+	keysFormat    = 2 // and additions
+)
 
 // change is one atomic decision as effects on the View, in the order in which they are applied. It is encoded as one JSON
 // object; FORMAT.md describes it. Effects and not requests are kept, so that a replay never depends on how today's program
@@ -27,6 +32,23 @@ type change struct {
 	Contexts []string             `json:"contexts,omitempty"`
 	Drop     []string             `json:"drop,omitempty"`
 	LastIDs  map[string]schema.ID `json:"lastIds,omitempty"`
+
+	additions
+}
+
+// additions are the members that format 2 adds.
+type additions struct {
+	RemoveDeks         []dekPlace         `json:"removeDeks,omitempty"`
+	RemoveKeks         []string           `json:"removeKeks,omitempty"`
+	PutKeks            []Kek              `json:"putKeks,omitempty"`
+	PutDeks            []Dek              `json:"putDeks,omitempty"`
+	RemoveAssociations []associationPlace `json:"removeAssociations,omitempty"`
+	PutAssociations    []Association      `json:"putAssociations,omitempty"`
+}
+
+func (a *additions) empty() bool {
+	return len(a.RemoveDeks) == 0 && len(a.RemoveKeks) == 0 && len(a.PutKeks) == 0 && len(a.PutDeks) == 0 &&
+		len(a.RemoveAssociations) == 0 && len(a.PutAssociations) == 0
 }
 
 // place is one version of a subject in a change.
@@ -52,10 +74,15 @@ type record struct {
 // empty reports whether the change has no effect.
 func (c *change) empty() bool {
 	return len(c.Remove) == 0 && len(c.Hide) == 0 && len(c.Put) == 0 && len(c.Config) == 0 && len(c.Mode) == 0 &&
-		len(c.Contexts) == 0 && len(c.Drop) == 0 && len(c.LastIDs) == 0 && !c.Snapshot
+		len(c.Contexts) == 0 && len(c.Drop) == 0 && len(c.LastIDs) == 0 && !c.Snapshot && c.additions.empty()
 }
 
+// encode writes the change in the oldest format that can hold it.
 func (c *change) encode() ([]byte, error) {
+	c.Format = schemasFormat
+	if !c.additions.empty() {
+		c.Format = keysFormat
+	}
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false) // schemas are full of angle brackets, and people read them in stores
@@ -71,8 +98,11 @@ func decodeChange(data []byte) (*change, error) {
 	if err := json.Unmarshal(data, c); err != nil {
 		return nil, fault.Wrap(ErrCorrupt, op, err, "")
 	}
-	if c.Format < 1 || c.Format > changeFormat {
-		return nil, fault.New(ErrCorrupt, op, "The store holds changes of format %d; this program reads up to %d. Update it.", c.Format, changeFormat)
+	if c.Format < schemasFormat || c.Format > keysFormat {
+		return nil, fault.New(ErrCorrupt, op, "The store holds changes of format %d; this program reads up to %d. Update it.", c.Format, keysFormat)
+	}
+	if c.Format < keysFormat {
+		c.additions = additions{} // unknown members, as for every other reader of that format
 	}
 	return c, nil
 }

@@ -15,6 +15,8 @@ func (j judge) deleteSubject(n Name, d Deletion) (*change, []int, error) {
 		return nil, nil, fault.New(ErrSubjectSoftDeleted, opDelete, "Subject '%s' was soft deleted.Set permanent=true to delete permanently", n)
 	case modeInForce(j.view, n).readOnly():
 		return nil, nil, readOnly(opDelete, n)
+	case len(j.view.associated(n)) > 0:
+		return nil, nil, subjectAssociated(opDelete, n)
 	}
 	doomed := rows
 	if d == Soft {
@@ -46,6 +48,8 @@ func (j judge) deleteVersion(n Name, number int, d Deletion) (*change, int, erro
 		return nil, 0, fault.New(ErrVersionSoftDeleted, opDelete, "Subject '%s' Version %s was soft deleted.Set permanent=true to delete permanently", n, versionText(number))
 	case modeInForce(j.view, n).readOnly():
 		return nil, 0, readOnly(opDelete, n)
+	case d == Soft && len(live(rows)) == 1 && len(j.view.associated(n)) > 0:
+		return nil, 0, noActiveVersion(opDelete, n)
 	case j.view.referred(n, r.Number, func(by *row) bool { return d == Permanent || !by.Deleted }):
 		return nil, 0, referenceExists(n, r.Number)
 	case d == Permanent && !r.Deleted:
@@ -88,10 +92,16 @@ func (j judge) forget(n Name, c *change) {
 		return
 	}
 	if j.view.config(name) != nil {
-		c.Config = map[string]*Config{name: nil}
+		if c.Config == nil {
+			c.Config = map[string]*Config{}
+		}
+		c.Config[name] = nil
 	}
 	if j.view.mode(name) != "" {
-		c.Mode = map[string]*Mode{name: nil}
+		if c.Mode == nil {
+			c.Mode = map[string]*Mode{}
+		}
+		c.Mode[name] = nil
 	}
 }
 

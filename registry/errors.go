@@ -44,6 +44,28 @@ var (
 	// ErrContextNotEmpty is the deletion of a context that still holds versions.
 	ErrContextNotEmpty = fault.NewCode(fault.Conflict, "context_not_empty")
 
+	ErrAssociationNotFound = fault.NewCode(fault.NotFound, "association_not_found")
+	ErrAssociationExists   = fault.NewCode(fault.Conflict, "association_exists_for_resource")
+	ErrSubjectAssociated   = fault.NewCode(fault.Conflict, "association_exists_for_subject")
+	ErrStronglyAssociated  = fault.NewCode(fault.Conflict, "strong_association_exists")
+	ErrNoActiveVersion     = fault.NewCode(fault.Conflict, "no_active_version")
+	ErrAssociationFrozen   = fault.NewCode(fault.Conflict, "association_frozen")
+	ErrInvalidAssociation  = fault.NewCode(fault.Invalid, "invalid_association")
+
+	ErrKeyNotFound       = fault.NewCode(fault.NotFound, "key_not_found")
+	ErrKeyNotSoftDeleted = fault.NewCode(fault.NotFound, "key_not_soft_deleted")
+	// ErrKeySoftDeleted is a dek that cannot come back before its kek.
+	ErrKeySoftDeleted = fault.NewCode(fault.NotFound, "key_soft_deleted")
+	ErrKeyExists      = fault.NewCode(fault.Conflict, "key_exists")
+	// ErrTooManyKeys is a key beyond Options.MaxKeys.
+	ErrTooManyKeys = fault.NewCode(fault.Conflict, "too_many_keys")
+	ErrInvalidKey  = fault.NewCode(fault.Invalid, "invalid_key")
+	// ErrKeyReferenced is the deletion of a kek under which there are deks.
+	ErrKeyReferenced = fault.NewCode(fault.Conflict, "key_referenced")
+	// ErrKMS is a KMS that failed, or is missing; ErrKMSDenied one that refused.
+	ErrKMS       = fault.NewCode(fault.Unavailable, "kms_failed")
+	ErrKMSDenied = fault.NewCode(fault.Forbidden, "kms_denied")
+
 	// ErrTimeout is a call whose context ended, or that lost to other writers too often, before it was decided.
 	ErrTimeout = fault.NewCode(fault.Unavailable, "operation_timed_out")
 	// ErrClosed is a call on a registry that was closed.

@@ -55,7 +55,7 @@ func outrun(op string) error {
 
 // append makes a decision durable and applies it as a replay would. The caller has the turn.
 func (r *Registry) append(ctx context.Context, after Seq, c *change) error {
-	c.Format, c.Time = changeFormat, r.opts.Clock().UnixMilli()
+	c.Time = r.opts.Clock().UnixMilli()
 	data, err := c.encode()
 	if err != nil {
 		return fault.Wrap(ErrCorrupt, "registry.append", err, "")

@@ -56,7 +56,7 @@ func TestFormatOfChangesIsFrozen(t *testing.T) {
 func TestStoresThatCannotBeRead(t *testing.T) {
 	for name, data := range map[string]string{
 		"no JSON":            `{`,
-		"a later format":     `{"format":2,"time":1}`,
+		"a later format":     `{"format":3,"time":1}`,
 		"no format":          `{"time":1}`,
 		"a member of a kind": `{"format":1,"put":{}}`,
 	} {

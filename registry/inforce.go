@@ -64,3 +64,13 @@ func (r *Registry) Resolve(_ context.Context, subject string) (string, error) {
 	}
 	return n.String(), nil
 }
+
+// ResolveForDeks returns the subject whose deks a name stands for: the target of its alias for deks, else that of its alias,
+// once, or the name itself in its usual form. It answers from what this node knows.
+func (r *Registry) ResolveForDeks(ctx context.Context, subject string) (string, error) {
+	n := ParseName(subject)
+	if c := r.view.config(n.String()); c != nil && c.AliasForDeks != "" && n.Subject != "" {
+		return in(n.Context, c.AliasForDeks).String(), nil
+	}
+	return r.Resolve(ctx, subject)
+}

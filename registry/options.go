@@ -26,6 +26,9 @@ type Options struct {
 	MaxReferenceDepth    int          // of nested references; 0 is 256
 	MaxReferencedSchemas int          // reached from one schema; 0 is 10,000
 
+	KMS     KMS // for keks that are shared with the registry; nil refuses what needs one
+	MaxKeys int // keks, and again versions of deks; 0 is 20,000 (Confluent: dek.registry.max.keys)
+
 	Reads Freshness
 
 	CachedSchemas     int   // parsed schemas kept; 0 is 5,000
@@ -58,6 +61,7 @@ func (o Options) withDefaults() Options {
 	o.MaxSchemaBytes = cmp.Or(o.MaxSchemaBytes, 16<<20)
 	o.MaxReferenceDepth = cmp.Or(o.MaxReferenceDepth, 256)
 	o.MaxReferencedSchemas = cmp.Or(o.MaxReferencedSchemas, 10_000)
+	o.MaxKeys = cmp.Or(o.MaxKeys, 20_000)
 	o.CachedSchemas = cmp.Or(o.CachedSchemas, 5_000)
 	o.CachedSchemaBytes = cmp.Or(o.CachedSchemaBytes, 32<<20)
 	o.CachedTexts = cmp.Or(o.CachedTexts, 100_000)

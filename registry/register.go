@@ -20,6 +20,7 @@ type outcome struct {
 
 // admit judges what can be judged without a View.
 func admit(o *Options, s *Submission) (Name, error) {
+	s.RuleSet = s.RuleSet.withKekNames()
 	if err := s.RuleSet.normal().validate(opRegister); err != nil {
 		return Name{}, err
 	}
@@ -104,6 +105,9 @@ func (j judge) register(n Name, s Submission) (outcome, error) {
 	if err := j.complete(&c, alive, number); err != nil {
 		return outcome{}, err
 	}
+	if err := j.referable(&c); err != nil {
+		return outcome{}, err
+	}
 	next, err := j.read(&c, j.rigorOfNew(&c))
 	if err != nil {
 		return outcome{}, err
@@ -177,6 +181,16 @@ func (j judge) complete(c *candidate, alive []*row, number int) error {
 		return err
 	}
 	c.populate(newest, number)
+	return nil
+}
+
+// referable judges that the candidate refers to no subject that a resource owns.
+func (j judge) referable(c *candidate) error {
+	for _, ref := range c.References {
+		if n := in(c.name.Context, ref.Subject); n != c.name && j.view.strong(n) {
+			return fault.New(ErrNotPermitted, opRegister, "Subject %s has a strong association and cannot be referenced", n)
+		}
+	}
 	return nil
 }
 

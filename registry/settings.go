@@ -62,7 +62,7 @@ func (u *ConfigUpdate) over(old *Config) (Config, error) {
 	u.DefaultRuleSet.pointer(&c.DefaultRuleSet)
 	u.OverrideRuleSet.pointer(&c.OverrideRuleSet)
 	c.DefaultMetadata, c.OverrideMetadata = c.DefaultMetadata.normal(), c.OverrideMetadata.normal()
-	c.DefaultRuleSet, c.OverrideRuleSet = c.DefaultRuleSet.normal(), c.OverrideRuleSet.normal()
+	c.DefaultRuleSet, c.OverrideRuleSet = c.DefaultRuleSet.withKekNames().normal(), c.OverrideRuleSet.withKekNames().normal()
 	return c, nil
 }
 

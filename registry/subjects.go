@@ -36,13 +36,17 @@ func (r *Registry) List(ctx context.Context, s Selection) ([]Listed, error) {
 	}
 	out, skip := []Listed{}, s.Offset
 	for _, sub := range subjects {
+		bonds, takes := s.bonds(r.view, sub.name)
+		if !takes {
+			continue
+		}
 		found := s.pick(sub.rows)
 		if skip >= len(found) {
 			skip -= len(found)
 			continue
 		}
 		for _, x := range found[max(skip, 0):] {
-			if out = append(out, Listed{x.Version, aliases[sub.name]}); len(out) == s.Limit {
+			if out = append(out, Listed{x.Version, aliases[sub.name], bonds}); len(out) == s.Limit {
 				return out, nil
 			}
 		}
@@ -65,6 +69,17 @@ func (r *Registry) withAliases(p prefix, subjects []listing) ([]listing, map[str
 	}
 	slices.SortFunc(subjects, func(a, b listing) int { return compareUTF16(a.name, b.name) })
 	return subjects, aliases
+}
+
+// bonds returns the associations of a subject that the selection asks for, and whether they let it take the subject.
+func (s *Selection) bonds(v *view, subject string) ([]Association, bool) {
+	f := s.Associations
+	if f == nil {
+		return nil, true
+	}
+	all := v.associated(ParseName(subject))
+	found := f.pick(all)
+	return found, len(found) > 0 || len(all) == 0 && slices.Contains(f.Lifecycles, NoLifecycle)
 }
 
 func (s *Selection) pick(rows []*row) []*row {

@@ -22,6 +22,8 @@ type view struct {
 	referrers map[place]map[*row]struct{} // target -> direct referrers, live and soft-deleted
 	written   uint64                      // rows ever put, to tell which was written last
 	tallies   map[string]*Tally           // by format
+	keys      keyring
+	bonds     bonds
 }
 
 // space is one context.
@@ -69,6 +71,8 @@ func (v *view) reset() {
 	v.configs = map[string]*Config{}
 	v.modes = map[string]Mode{}
 	v.referrers = map[place]map[*row]struct{}{}
+	v.keys = newKeyring()
+	v.bonds = newBonds()
 }
 
 func newSpace(name string) *space {
