@@ -79,19 +79,20 @@ type TagsRequest struct {
 
 // Schema is one version of a subject.
 type Schema struct {
-	Subject    string       `json:"subject"`
-	Version    int          `json:"version"`
-	ID         int          `json:"id"`
-	GUID       string       `json:"guid,omitempty"`
-	SchemaType string       `json:"schemaType"`
-	References []Reference  `json:"references,omitempty"`
-	Metadata   *Metadata    `json:"metadata,omitempty"`
-	RuleSet    *RuleSet     `json:"ruleSet,omitempty"`
-	Schema     string       `json:"schema"`
-	SchemaTags []SchemaTags `json:"schemaTags,omitempty"` // only with findTags
-	Time       int64        `json:"ts,omitempty"`         // milliseconds since the Unix epoch
-	Deleted    bool         `json:"deleted"`
-	Aliases    []string     `json:"aliases,omitempty"` // only in listings with aliases=true
+	Subject      string        `json:"subject"`
+	Version      int           `json:"version"`
+	ID           int           `json:"id"`
+	GUID         string        `json:"guid,omitempty"`
+	SchemaType   string        `json:"schemaType"`
+	References   []Reference   `json:"references,omitempty"`
+	Metadata     *Metadata     `json:"metadata,omitempty"`
+	RuleSet      *RuleSet      `json:"ruleSet,omitempty"`
+	Schema       string        `json:"schema"`
+	SchemaTags   []SchemaTags  `json:"schemaTags,omitempty"` // only with findTags
+	Time         int64         `json:"ts,omitempty"`         // milliseconds since the Unix epoch
+	Deleted      bool          `json:"deleted"`
+	Aliases      []string      `json:"aliases,omitempty"`      // only in listings with aliases=true
+	Associations []Association `json:"associations,omitempty"` // only in listings that ask for them
 }
 
 // SchemaString is a schema found by its ID or GUID. Subject and Version name one use of it; by GUID they are absent.

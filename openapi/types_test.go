@@ -26,6 +26,13 @@ func TestTypesHaveTheMembersOfTheDocument(t *testing.T) {
 		"Config": openapi.Config{}, "ConfigUpdate": openapi.ConfigUpdate{}, "ConfigChange": openapi.ConfigUpdate{},
 		"Mode": openapi.Mode{}, "ModeEcho": openapi.Mode{}, "ModeChange": openapi.Mode{},
 		"ServerID": openapi.ServerID{}, "ServerVersion": openapi.ServerVersion{}, "Deployment": openapi.Deployment{},
+		"Association": openapi.Association{}, "AssociationRequest": openapi.AssociationRequest{},
+		"AssociationChange": openapi.AssociationChange{}, "AssociationInfo": openapi.AssociationInfo{},
+		"AssociationResponse": openapi.AssociationResponse{}, "AssociationBatchGet": openapi.AssociationBatchGet{},
+		"AssociationQuery": openapi.AssociationQuery{}, "AssociationBatchMutate": openapi.AssociationBatchMutate{},
+		"AssociationOps": openapi.AssociationOps{}, "AssociationOp": openapi.AssociationOp{},
+		"AssociationBatch": openapi.AssociationBatchResponse{}, "AssociationBatchResult": openapi.AssociationBatchResult{},
+		"Kek": openapi.Kek{}, "KekRequest": openapi.KekRequest{}, "Dek": openapi.Dek{}, "DekRequest": openapi.DekRequest{},
 		"Health": openapi.Health{}, "Error": openapi.Error{},
 	} {
 		ref := doc.Components.Schemas[name]

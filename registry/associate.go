@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"cmp"
 	"context"
 	"crypto/md5"
 	"fmt"
@@ -189,8 +190,19 @@ func (a *Associate) subject(b Bond) Name {
 	return in(context, b.Subject)
 }
 
+// Subjects returns the subjects of the bonds, in their order and usual form.
+func (a *Associate) Subjects() []string {
+	var out []string
+	for _, b := range a.Bonds {
+		out = append(out, a.subject(b).String())
+	}
+	return out
+}
+
 // own returns the subject that is named after the resource.
-func (a *Associate) own(b Bond) Name { return Name{"." + a.Namespace, a.Name + "-" + b.Type} }
+func (a *Associate) own(b Bond) Name {
+	return Name{"." + a.Namespace, a.Name + "-" + cmp.Or(b.Type, valueType)}
+}
 
 // associate decides a request for associations. Schemas of several bonds are decided one after the other, as for a batch.
 func (j judge) associate(a Associate) (*change, []Associated, error) {

@@ -22,6 +22,7 @@ const (
 	overSetting                    // the name whose settings the path means; a level above subjects may be seen by whoever sees one below
 	overContext                    // the context of the path
 	overFindings                   // what the endpoint finds: it keeps to what the caller may see
+	overKeys                       // key encryption keys, which belong to no subject: the right over any subject
 	overNumbers                    // the numbers of the server, which belong to no subject
 )
 
@@ -67,8 +68,8 @@ func (x *exchange) admit() error {
 		return x.maySetting(registry.ParseName(x.param("subject")))
 	case overContext:
 		return x.may(registry.Name{Context: registry.ParseContext(x.param("context"))}.String())
-	case overNumbers:
-		if x.policy.Has(x.who, x.route.need.right) {
+	case overKeys, overNumbers:
+		if x.policy.Has(x.who, x.rights()) {
 			return nil
 		}
 	}
@@ -97,7 +98,7 @@ func (x *exchange) may(name string) error {
 // change it.
 func (x *exchange) rights() auth.Right {
 	switch r := x.route.need.right; {
-	case x.r.Method == http.MethodDelete && x.flag("permanent"):
+	case x.r.Method == http.MethodDelete && (x.flag("permanent") || x.flag("cascadeLifecycle")):
 		return auth.Admin
 	case r == auth.Write && x.flag("force"):
 		return auth.Write | auth.Config

@@ -59,6 +59,22 @@ var numbers = map[*fault.Code]number{
 	registry.ErrSchemaTooLarge:        {422, 42209},
 	registry.ErrInvalidRuleSet:        {422, 42210},
 	registry.ErrContextNotEmpty:       {422, 42211},
+	registry.ErrAssociationNotFound:   {404, 40410},
+	registry.ErrAssociationExists:     {409, 40903},
+	registry.ErrSubjectAssociated:     {409, 40904},
+	registry.ErrStronglyAssociated:    {409, 40905},
+	registry.ErrNoActiveVersion:       {409, 40907},
+	registry.ErrAssociationFrozen:     {409, 40908},
+	registry.ErrInvalidAssociation:    {422, 42212},
+	registry.ErrKMSDenied:             {403, 40370},
+	registry.ErrKeyNotFound:           {404, 40470},
+	registry.ErrKeyNotSoftDeleted:     {404, 40471},
+	registry.ErrKeySoftDeleted:        {404, 40472},
+	registry.ErrKeyExists:             {409, 40971},
+	registry.ErrTooManyKeys:           {409, 40972},
+	registry.ErrInvalidKey:            {422, 42271},
+	registry.ErrKeyReferenced:         {422, 42272},
+	registry.ErrKMS:                   {500, 50070},
 	registry.ErrStore:                 {500, 50001},
 	registry.ErrStale:                 {500, 50001},
 	registry.ErrClosed:                {500, 50001},
@@ -91,18 +107,23 @@ func numberOf(err error) number {
 // fail answers an error. What lies behind a fault of the server goes to the log and not to the caller.
 func (x *exchange) fail(err error) {
 	n := numberOf(err)
-	message := fault.DetailOf(err)
 	if n.status >= http.StatusInternalServerError {
 		x.s.log.LogAttrs(x.r.Context(), slog.LevelError, "request failed", slog.String("request_id", x.id),
 			slog.String("method", x.r.Method), slog.String("path", x.r.URL.Path), slog.Any("error", err))
 	}
+	x.write(errorReply(n.status, errorOf(err)))
+}
+
+// errorOf returns the body of a failure.
+func errorOf(err error) openapi.Error {
+	n, message := numberOf(err), fault.DetailOf(err)
 	if fault.KindOf(err) == fault.Internal {
 		message = ""
 	}
 	if message == "" {
 		message = http.StatusText(n.status)
 	}
-	x.write(errorReply(n.status, openapi.Error{ErrorCode: n.code, Message: message}))
+	return openapi.Error{ErrorCode: n.code, Message: message}
 }
 
 func notFound() error { return fault.New(errNotFound, "rest", "HTTP 404 Not Found") }

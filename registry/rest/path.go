@@ -112,7 +112,7 @@ func qualifySegments(segments []string, prefix string) []string {
 		return segments
 	}
 	for i := 1; i < len(segments); i++ {
-		if segments[i-1] == "subjects" {
+		if segments[i-1] == "subjects" || segments[i-1] == "deks" {
 			segments[i] = qualify(segments[i], prefix)
 		}
 	}
@@ -122,8 +122,11 @@ func qualifySegments(segments []string, prefix string) []string {
 func qualifyQuery(segments []string, query url.Values, prefix string) {
 	name := ""
 	switch {
-	case len(segments) == 1 && (segments[0] == "schemas" || segments[0] == "subjects"):
+	case len(segments) == 1 && (segments[0] == "schemas" || segments[0] == "subjects"), segments[len(segments)-1] == "keks":
 		name = "subjectPrefix"
+	case strings.HasPrefix(segments[0], "associations"):
+		query.Set("context", prefix)
+		return
 	case len(segments) > 1 && segments[0] == "schemas" && segments[1] == "ids":
 		name = "subject"
 	default:

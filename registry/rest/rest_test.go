@@ -92,7 +92,6 @@ func TestFrameworkErrors(t *testing.T) {
 		message                                         string
 	}{
 		{"unknown path", "GET", "/nowhere", "", "", "", 404, "HTTP 404 Not Found"},
-		{"associations are not served", "GET", "/associations/subjects/s", "", "", "", 404, "HTTP 404 Not Found"},
 		{"exporters are not served", "GET", "/exporters", "", "", "", 404, "HTTP 404 Not Found"},
 		{"empty segment", "GET", "/subjects//versions", "", "", "", 404, "HTTP 404 Not Found"},
 		{"two trailing slashes", "GET", "/subjects//", "", "", "", 404, "HTTP 404 Not Found"},

@@ -15,9 +15,14 @@ func (s *server) schemas(x *exchange) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
+	bonds, err := x.bonds()
+	if err != nil {
+		return reply{}, err
+	}
 	found, err := s.list(x, registry.Selection{
 		Prefix: x.query.Get("subjectPrefix"), Filter: x.deleted(), LatestOnly: x.flag("latestOnly"),
 		RuleType: x.query.Get("ruleType"), Aliases: x.flag("aliases"), Offset: w.offset, Limit: w.limit,
+		Associations: bonds,
 	})
 	if err != nil {
 		return reply{}, err
@@ -26,6 +31,7 @@ func (s *server) schemas(x *exchange) (reply, error) {
 	for i, v := range found {
 		out[i] = schemaOut(v.Version)
 		out[i].Aliases = v.Aliases
+		out[i].Associations = associationsOut(v.Associations)
 	}
 	return ok(out)
 }

@@ -58,6 +58,10 @@ func apply(o *registry.Options, setting string) error {
 		o.RejectEmptySubject = true
 	case "strict-references":
 		o.StrictReferences = true
+	case "max-keys":
+		n, err := strconv.Atoi(value)
+		o.MaxKeys = n
+		return err
 	case "max-schema-bytes":
 		n, err := strconv.Atoi(value)
 		o.MaxSchemaBytes = n
