@@ -32,6 +32,8 @@ type Options struct {
 	MaxProducers     int           // remembered a partition; 0: 10,000
 	ProducerExpiry   time.Duration // an idle producer is forgotten after it; 0: one day
 	RetentionEvery   time.Duration // how often retention looks; 0: five minutes, negative: never
+	CompactionEvery  time.Duration // how often compaction looks; 0: 15 seconds, negative: never
+	CompactionMemory int64         // bytes for the keys of the one log that is compacted at a time; 0: 64 MiB
 	Expansion        int           // decompressed size allowed, as a multiple of max.message.bytes; 0: 128
 	RejectionsPerSec int           // log lines about rejected records; 0: 10
 }
@@ -58,6 +60,7 @@ func (o Options) withDefaults() Options {
 	setDefault(&o.MaxProducers, 10_000)
 	setDefault(&o.ProducerExpiry, 24*time.Hour)
 	setDefault(&o.RetentionEvery, 5*time.Minute)
+	setDefault(&o.CompactionEvery, 15*time.Second)
 	setDefault(&o.Expansion, 128)
 	setDefault(&o.RejectionsPerSec, 10)
 	setDefault(&o.Group.OffsetPartitions, 4)
@@ -119,6 +122,9 @@ func Open(ctx context.Context, opts Options) (*Broker, error) {
 	}
 	if opts.RetentionEvery > 0 {
 		b.done.Go(func() { b.retainEvery(background, opts.RetentionEvery) })
+	}
+	if opts.CompactionEvery > 0 {
+		b.done.Go(func() { b.compactEvery(background, opts.CompactionEvery) })
 	}
 	return b, nil
 }

@@ -92,18 +92,18 @@ var definitions = []definition{
 	{name: confluentValue, kind: Bool, fallback: "false", doc: "Record values must carry the id of a schema registered under the topic's value subject."},
 	{name: confluentValName, kind: Class, fallback: topicNameClass, allowed: slices.Sorted(maps.Keys(strategies)),
 		doc: "How the subject of a record value is named."},
-	{name: "delete.retention.ms", kind: Long, fallback: "86400000", min: 0, max: maxLong, doc: "How long a tombstone is kept on a compacted topic."},
+	{name: deleteRetention, kind: Long, fallback: "86400000", min: 0, max: maxLong, doc: "How long a tombstone is kept on a compacted topic."},
 	{name: "file.delete.delay.ms", kind: Long, fallback: "60000", min: 0, max: maxLong, doc: "Accepted; files are deleted at once."},
 	{name: "flush.messages", kind: Long, fallback: "9223372036854775807", min: 1, max: maxLong, doc: "Accepted; the broker's durability decides."},
 	{name: "flush.ms", kind: Long, fallback: "9223372036854775807", min: 0, max: maxLong, doc: "Accepted; the broker's durability decides."},
 	{name: "index.interval.bytes", kind: Int, fallback: "4096", min: 0, max: maxInt, doc: "Accepted; the log decides."},
-	{name: "max.compaction.lag.ms", kind: Long, fallback: "9223372036854775807", min: 1, max: maxLong, doc: "The longest that a record may stay uncompacted."},
+	{name: maxLag, kind: Long, fallback: "9223372036854775807", min: 1, max: maxLong, doc: "The longest that a record may stay uncompacted."},
 	{name: maxMessageBytes, kind: Int, fallback: "1048588", min: 0, max: maxInt, doc: "The largest record batch, in bytes as sent."},
 	{name: timestampAfter, kind: Long, fallback: "3600000", min: 0, max: maxLong, doc: "How far a producer's timestamp may lie ahead of the broker's clock."},
 	{name: timestampBefore, kind: Long, fallback: "9223372036854775807", min: 0, max: maxLong, doc: "How far a producer's timestamp may lie behind the broker's clock."},
 	{name: timestampType, kind: String, fallback: "CreateTime", allowed: []string{"CreateTime", "LogAppendTime"}, doc: "Who sets the timestamp of a record."},
-	{name: "min.cleanable.dirty.ratio", kind: Double, fallback: "0.5", min: 0, max: 1, doc: "How much of a log must be uncompacted before it is compacted."},
-	{name: "min.compaction.lag.ms", kind: Long, fallback: "0", min: 0, max: maxLong, doc: "The least that a record stays uncompacted."},
+	{name: dirtyRatio, kind: Double, fallback: "0.5", min: 0, max: 1, doc: "How much of a log must be uncompacted before it is compacted."},
+	{name: minLag, kind: Long, fallback: "0", min: 0, max: maxLong, doc: "The least that a record stays uncompacted."},
 	{name: "min.insync.replicas", kind: Int, fallback: "1", min: 1, max: maxInt, doc: "Replicas that must have a batch before it is acknowledged with acks=all."},
 	{name: "preallocate", kind: Bool, fallback: "false", doc: "Accepted; the log decides."},
 	{name: redpandaKey, kind: Bool, fallback: "false", doc: "Another name of " + confluentKey + "; it wins if both are set."},
@@ -114,10 +114,10 @@ var definitions = []definition{
 		doc: "Another name of " + confluentValName + "; it wins if both are set."},
 	{name: retentionBytes, kind: Long, fallback: "-1", min: -1, max: maxLong, doc: "The size of a partition beyond which its oldest segments go; -1 is no limit."},
 	{name: retentionMillis, kind: Long, fallback: "604800000", min: -1, max: maxLong, doc: "The age beyond which a segment goes; -1 is no limit."},
-	{name: "segment.bytes", kind: Int, fallback: "1073741824", min: 14, max: maxInt, doc: "Accepted; the log decides."},
+	{name: segmentBytes, kind: Int, fallback: "1073741824", min: 14, max: maxInt, doc: "The size at which a segment is sealed, so that it can be deleted or compacted; the log's own is the most."},
 	{name: "segment.index.bytes", kind: Int, fallback: "10485760", min: 4, max: maxInt, doc: "Accepted; the log decides."},
 	{name: "segment.jitter.ms", kind: Long, fallback: "0", min: 0, max: maxLong, doc: "Accepted; the log decides."},
-	{name: "segment.ms", kind: Long, fallback: "604800000", min: 1, max: maxLong, doc: "Accepted; the log decides."},
+	{name: segmentMillis, kind: Long, fallback: "604800000", min: 1, max: maxLong, doc: "The age at which a segment is sealed, so that it can be deleted or compacted."},
 	{name: "unclean.leader.election.enable", kind: Bool, fallback: "false", doc: "Accepted; there is one replica."},
 }
 
@@ -194,6 +194,11 @@ func (v values) of(name string) string {
 }
 
 func (v values) bool(name string) bool { return strings.EqualFold(v.of(name), "true") }
+
+func (v values) float64(name string) float64 {
+	f, _ := strconv.ParseFloat(v.of(name), 64) // checked when it was set
+	return f
+}
 
 func (v values) int64(name string) int64 {
 	n, _ := strconv.ParseInt(v.of(name), 10, 64) // checked when it was set

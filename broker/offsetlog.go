@@ -22,7 +22,7 @@ func (l *offsetLog) prepare(ctx context.Context) error {
 		return nil
 	}
 	_, err := l.broker.CreateTopic(ctx, NewTopic{Name: OffsetsTopic, Partitions: l.broker.opts.Group.OffsetPartitions, Replicas: -1, internal: true,
-		Configs: map[string]string{cleanupPolicy: "compact"}}, Apply)
+		Configs: map[string]string{cleanupPolicy: "compact", segmentBytes: "104857600"}}, Apply)
 	if fault.CodeOf(err) == ErrTopicExists {
 		return nil
 	}

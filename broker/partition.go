@@ -19,6 +19,8 @@ type Partition struct {
 	mu        sync.Mutex     // the order of appends, and producers
 	producers *txn.Producers // nil: not read from the log yet
 
+	compaction compaction
+
 	waiting sync.Mutex
 	waiters map[*Waiter]struct{}
 }

@@ -34,6 +34,9 @@ func (b *Broker) Retain(ctx context.Context) {
 		s := t.settings.Load()
 		for _, p := range t.Partitions() {
 			p.forgetProducers()
+			if err := p.rollIfDue(ctx, *t.values.Load()); err != nil && ctx.Err() == nil {
+				b.logger.Error("cannot begin a segment", "topic", t.name, "partition", p.index, "error", err)
+			}
 			if !s.delete || t.internal || ctx.Err() != nil {
 				continue
 			}
