@@ -5,7 +5,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/pawl-registry/pawl/client"
 	"github.com/pawl-registry/pawl/cmd/pawl/internal/cli"
 	"github.com/pawl-registry/pawl/compat"
 	"github.com/pawl-registry/pawl/fault"
@@ -84,15 +83,6 @@ func (k *checker) judge(a *cli.App, c *cobra.Command) (func(file string) (report
 	if err != nil {
 		return nil, err
 	}
-	return func(file string) (report, error) {
-		req, err := k.read(a, file)
-		if err != nil {
-			return report{}, err
-		}
-		v, err := cl.Check(c.Context(), k.subject, client.AllVersions, req, client.WriteOptions{Normalize: k.normalize})
-		if err != nil {
-			return report{}, err
-		}
-		return k.fromServer(file, v), nil
-	}, nil
+	re := &remote{checker: k, client: cl, app: a, parsed: map[place]schema.Schema{}}
+	return func(file string) (report, error) { return re.judge(c.Context(), file) }, nil
 }

@@ -34,7 +34,7 @@ func (k *checker) local(a *cli.App) (*local, error) {
 	for i, file := range k.against {
 		s, err := l.parse(file, schema.AsStored)
 		if err != nil {
-			return nil, fault.Wrap(cli.ErrUsage, "pawl schema check", err, "%s: %s", file, fault.DetailOf(err))
+			return nil, unreadable(file, err)
 		}
 		l.history = append(l.history, compat.Version{Number: i + 1, Schema: s})
 		l.names[i+1] = file
@@ -50,7 +50,7 @@ func (l *local) imports() error {
 		}
 		s, err := l.parse(file, schema.AsStored)
 		if err != nil {
-			return fault.Wrap(cli.ErrUsage, "pawl schema check", err, "%s: %s", file, fault.DetailOf(err))
+			return unreadable(file, err)
 		}
 		l.deps = append(l.deps, schema.Dep{Reference: schema.Reference{Name: name, Subject: name, Version: 1}, Schema: s})
 	}
@@ -82,11 +82,19 @@ func (l *local) parse(file string, r schema.Rigor) (schema.Schema, error) {
 	return s, err
 }
 
+// unreadable says that a file to compare with, or to refer to, is no schema.
+func unreadable(file string, err error) error {
+	if fault.CodeOf(err) != schema.ErrInvalid {
+		return err
+	}
+	return fault.Wrap(cli.ErrUsage, "pawl schema check", err, "%s", placed(file, fault.DetailOf(err)))
+}
+
 func (l *local) judge(file string) (report, error) {
 	r := report{File: file, Level: string(l.level)}
 	next, err := l.parse(file, schema.AsNew)
 	if fault.CodeOf(err) == schema.ErrInvalid {
-		r.Messages = []string{fault.DetailOf(err)}
+		r.Findings = []finding{invalid(fault.DetailOf(err))}
 		return r, nil
 	}
 	if err != nil {
@@ -95,24 +103,11 @@ func (l *local) judge(file string) (report, error) {
 	v := compat.Checker{}.Check(l.level, next, l.history)
 	r.Compatible = v.Compatible()
 	for _, f := range v.Findings {
-		r.Findings = append(r.Findings, l.findings(f)...)
+		found := l.checker.findings(next, f)
+		for i := range found {
+			found[i].Against = l.names[f.Old.Number]
+		}
+		r.Findings = append(r.Findings, found...)
 	}
 	return r, nil
-}
-
-func (l *local) findings(f compat.Finding) []finding {
-	against := l.names[f.Old.Number]
-	if f.TypeMismatch {
-		return []finding{{
-			Direction: f.Direction.String(), Against: against, Rule: "FORMAT_CHANGED",
-			Detail: "the two schemas are of different types", Remedy: "use a new subject for the new type",
-		}}
-	}
-	var all []finding
-	for _, d := range f.Differences {
-		all = append(all, finding{
-			Direction: f.Direction.String(), Against: against, Rule: d.Rule, Path: d.Path, Detail: d.Detail, Remedy: l.checker.remedy(d.Rule),
-		})
-	}
-	return all
 }

@@ -1,6 +1,7 @@
 package subjects
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -8,6 +9,8 @@ import (
 
 	"github.com/pawl-registry/pawl/client"
 	"github.com/pawl-registry/pawl/cmd/pawl/internal/cli"
+	"github.com/pawl-registry/pawl/fault"
+	"github.com/pawl-registry/pawl/schema"
 )
 
 func register(a *cli.App) *cobra.Command {
@@ -29,7 +32,7 @@ func register(a *cli.App) *cobra.Command {
 			}
 			res, err := cl.RegisterSchema(c.Context(), subject, req, client.WriteOptions{Normalize: s.normalize})
 			if err != nil {
-				return err
+				return refused(args[0], err)
 			}
 			return a.Print(res, func(w *strings.Builder) { fmt.Fprintln(w, res.ID) })
 		},
@@ -38,4 +41,13 @@ func register(a *cli.App) *cobra.Command {
 	s.flags(c.Flags())
 	_ = c.MarkFlagRequired("subject") // fails only for a flag that does not exist
 	return c
+}
+
+// refused puts the place that the registry's answer names, if it names one, before the answer.
+func refused(file string, err error) error {
+	detail := fault.DetailOf(err)
+	if at, _ := spotOf(detail); at.line == 0 || !errors.Is(err, schema.ErrInvalid) {
+		return err
+	}
+	return fault.Wrap(schema.ErrInvalid, "pawl schema register", err, "%s", placed(file, detail))
 }

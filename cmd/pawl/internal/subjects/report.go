@@ -4,9 +4,12 @@ import (
 	"cmp"
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/pawl-registry/pawl/client"
+	"github.com/pawl-registry/pawl/compat"
+	"github.com/pawl-registry/pawl/schema"
 )
 
 // report is the verdict on one file. It is the JSON output of check.
@@ -19,14 +22,48 @@ type report struct {
 	Messages   []string  `json:"messages,omitempty"` // what else was said, in the registry's words
 }
 
-// finding is one reason for which a schema is incompatible.
+// invalidSchema is the rule of a finding about a text that is no schema.
+const invalidSchema = "INVALID_SCHEMA"
+
+// finding is one reason for which a schema is incompatible, or none at all. Lines and columns count from 1, columns in characters.
 type finding struct {
-	Direction string `json:"direction,omitempty"` // BACKWARD: the new schema cannot read old data; FORWARD: the old one cannot read new data
-	Against   string `json:"against,omitempty"`
-	Rule      string `json:"rule"`
-	Path      string `json:"path,omitempty"`
-	Detail    string `json:"detail"`
-	Remedy    string `json:"remedy,omitempty"`
+	Line          int    `json:"line,omitempty"` // where in the file that was checked
+	Column        int    `json:"column,omitempty"`
+	Rule          string `json:"rule"`
+	Path          string `json:"path,omitempty"`      // where in the reader's schema, in the format's own syntax
+	Direction     string `json:"direction,omitempty"` // BACKWARD: the new schema cannot read old data; FORWARD: the old one cannot read new data
+	Breaks        string `json:"breaks,omitempty"`    // the side that cannot read: "new reader" or "old reader"
+	Against       string `json:"against,omitempty"`   // the file or the version compared with
+	Version       int    `json:"version,omitempty"`   // the version that breaks, with --subject
+	AgainstLine   int    `json:"against_line,omitempty"`
+	AgainstColumn int    `json:"against_column,omitempty"`
+	Reason        string `json:"reason"`
+	Remedy        string `json:"remedy,omitempty"`
+}
+
+// invalid is the finding about a text that does not parse.
+func invalid(message string) finding {
+	at, rest := spotOf(message)
+	return finding{Rule: invalidSchema, Line: at.line, Column: at.column, Reason: rest}
+}
+
+// findings makes the findings of one direction of a comparison.
+func (k *checker) findings(next schema.Schema, f compat.Finding) []finding {
+	one := finding{Direction: f.Direction.String(), Breaks: f.Direction.Reader() + " reader"}
+	if f.TypeMismatch {
+		one.Rule, one.Line, one.Column = "FORMAT_CHANGED", 1, 1
+		one.Reason, one.Remedy = "the two schemas are of different types", "use a new subject for the new type"
+		return []finding{one}
+	}
+	all := make([]finding, len(f.Differences))
+	for i, d := range f.Differences {
+		inNext, inOld := f.Places(next, d)
+		all[i] = one
+		all[i].Line, all[i].Column = inNext.Line, inNext.Column
+		all[i].AgainstLine, all[i].AgainstColumn = inOld.Line, inOld.Column
+		all[i].Rule, all[i].Path, all[i].Reason, all[i].Remedy = d.Rule, d.Path, d.Detail, k.remedy(d.Rule)
+	}
+	return all
 }
 
 func (k *checker) remedy(rule string) string {
@@ -57,25 +94,41 @@ func Reason(message string) (rule, detail string, ok bool) {
 	return parts[1], parts[2], true
 }
 
-// fromServer turns the registry's messages into findings where they have the usual shapes, and keeps the others.
-func (k *checker) fromServer(file string, v client.Verdict) report {
-	r := report{File: file, Subject: k.subject, Compatible: v.Compatible}
-	against := ""
+// fromServer turns the registry's messages into findings where they have the usual shapes, and keeps the others. version is the
+// one compared with, 0 if no message names it.
+func (k *checker) fromServer(file string, v client.Verdict) (r report, version int) {
+	r = report{File: file, Subject: k.subject, Compatible: v.Compatible}
 	for _, m := range v.Messages {
-		if rule, detail, ok := Reason(m); ok {
-			r.Findings = append(r.Findings, finding{Rule: rule, Detail: detail, Remedy: k.remedy(rule)})
+		if rule, reason, ok := Reason(m); ok {
+			r.Findings = append(r.Findings, finding{Rule: rule, Reason: reason, Remedy: k.remedy(rule)})
 		} else if parts := versionShape.FindStringSubmatch(m); parts != nil {
-			against = "version " + parts[1]
+			version, _ = strconv.Atoi(parts[1]) // digits; the server numbers versions with 32 bits
 		} else if parts := levelShape.FindStringSubmatch(m); parts != nil {
 			r.Level = parts[1]
 		} else if !textShape.MatchString(m) {
-			r.Messages = append(r.Messages, m)
+			r.remark(m)
 		}
 	}
-	for i := range r.Findings {
-		r.Findings[i].Against = against
+	r.against(version)
+	return r, version
+}
+
+// remark keeps a message without the usual shape: a finding if it names a place.
+func (r *report) remark(message string) {
+	if f := invalid(message); f.Line > 0 {
+		r.Findings = append(r.Findings, f)
+		return
 	}
-	return r
+	r.Messages = append(r.Messages, message)
+}
+
+// against says in all findings which version was compared with.
+func (r *report) against(version int) {
+	for i := range r.Findings {
+		if f := &r.Findings[i]; version > 0 && f.Rule != invalidSchema {
+			f.Against, f.Version = fmt.Sprintf("version %d", version), version
+		}
+	}
 }
 
 func writeReports(w *strings.Builder, reports []report) {
@@ -91,14 +144,14 @@ func writeReports(w *strings.Builder, reports []report) {
 
 func (r report) write(w *strings.Builder) {
 	for _, f := range r.Findings {
-		fmt.Fprintf(w, "%s: %s", r.File, f.Rule)
+		fmt.Fprintf(w, "%s: %s", spot{f.Line, f.Column}.in(r.File), f.Rule)
 		if f.Path != "" {
 			fmt.Fprintf(w, " at %s", f.Path)
 		}
-		if f.Against != "" {
-			fmt.Fprintf(w, "  (%s, against %s)", cmp.Or(f.Direction, r.Level), f.Against)
+		if about := f.about(r.Level); about != "" {
+			fmt.Fprintf(w, "  (%s)", about)
 		}
-		fmt.Fprintf(w, "\n  %s\n", f.Detail)
+		fmt.Fprintf(w, "\n  %s\n", f.Reason)
 		if f.Remedy != "" {
 			fmt.Fprintf(w, "  fix: %s\n", f.Remedy)
 		}
@@ -106,4 +159,24 @@ func (r report) write(w *strings.Builder) {
 	for _, m := range r.Messages {
 		fmt.Fprintf(w, "%s: %s\n", r.File, m)
 	}
+}
+
+// about says what was compared: the direction, who cannot read, and what was compared with.
+func (f finding) about(level string) string {
+	if f.Against == "" {
+		return ""
+	}
+	parts := []string{cmp.Or(f.Direction, level)}
+	if f.Breaks != "" {
+		parts = append(parts, f.Breaks)
+	}
+	return strings.Join(append(parts, "against "+f.against()), ", ")
+}
+
+func (f finding) against() string {
+	at := spot{f.AgainstLine, f.AgainstColumn}
+	if f.Version > 0 && at.line > 0 {
+		return fmt.Sprintf("%s at %d:%d", f.Against, at.line, at.column)
+	}
+	return at.in(f.Against)
 }
