@@ -60,7 +60,7 @@ const (
 	large = 8 << 20
 )
 
-// table lists the keys served, in order. Transactions (24 to 28), access control and quotas are not advertised because they are not served.
+// table lists the keys served, in order. Transactions (24 to 28) are not advertised because they are not served.
 func table() []api {
 	return []api{
 		{key: 0, name: "Produce", min: 0, max: 13, shape: "3+:s 2 4 [ -12:s 13+:16 [ 4 b ] ]"},
@@ -76,19 +76,28 @@ func table() []api {
 		{key: 14, name: "SyncGroup", min: 0, max: 5, maxBytes: large, aliased: true, shape: "s 4 s 3+:s 5+:s 5+:s [ s b ]", handle: syncGroup},
 		{key: 15, name: "DescribeGroups", min: 0, max: 6, maxBytes: large, shape: "( s ) 3+:1", handle: describeGroups},
 		{key: 16, name: "ListGroups", min: 0, max: 5, maxBytes: small, shape: "4+:( s ) 5+:( s )", handle: listGroups},
+		{key: 17, name: "SaslHandshake", min: 0, max: 1, maxBytes: small, shape: "s"},
 		{key: 18, name: "ApiVersions", min: 0, max: 4, maxBytes: small, shape: "3+:s 3+:s", handle: apiVersions},
 		{key: 19, name: "CreateTopics", min: 2, max: 7, maxBytes: large, shape: "[ s 4 2 [ 4 ( 4 ) ] [ s s ] ] 4 1", handle: createTopics},
 		{key: 20, name: "DeleteTopics", min: 1, max: 6, maxBytes: large, shape: "-5:( s ) 6+:[ s 16 ] 4", handle: deleteTopics},
 		{key: 21, name: "DeleteRecords", min: 0, max: 2, maxBytes: large, shape: "[ s [ 4 8 ] ] 4", handle: deleteRecords},
 		{key: 22, name: "InitProducerId", min: 0, max: 5, maxBytes: small, shape: "s 4 3+:8 3+:2", handle: initProducerID},
 		{key: 23, name: "OffsetForLeaderEpoch", min: 2, max: 4, maxBytes: large, shape: "3+:4 [ s [ 4 4 4 ] ]", handle: offsetForLeaderEpoch},
+		{key: 29, name: "DescribeAcls", min: 1, max: 3, maxBytes: small, shape: "1 s 1 s s 1 1", handle: describeACLs},
+		{key: 30, name: "CreateAcls", min: 1, max: 3, maxBytes: large, shape: "[ 1 s 1 s s 1 1 ]", handle: createACLs},
+		{key: 31, name: "DeleteAcls", min: 1, max: 3, maxBytes: large, shape: "[ 1 s 1 s s 1 1 ]", handle: deleteACLs},
 		{key: 32, name: "DescribeConfigs", min: 1, max: 4, maxBytes: large, shape: "[ 1 s ( s ) ] 1 3+:1", handle: describeConfigs},
 		{key: 33, name: "AlterConfigs", min: 0, max: 2, maxBytes: large, shape: "[ 1 s [ s s ] ] 1", handle: alterConfigs},
 		{key: 35, name: "DescribeLogDirs", min: 1, max: 5, maxBytes: large, shape: "[ s ( 4 ) ]", handle: describeLogDirs},
+		{key: 36, name: "SaslAuthenticate", min: 0, max: 2, maxBytes: small, shape: "b"},
 		{key: 37, name: "CreatePartitions", min: 0, max: 3, maxBytes: large, shape: "[ s 4 [ ( 4 ) ] ] 4 1", handle: createPartitions},
 		{key: 42, name: "DeleteGroups", min: 0, max: 2, maxBytes: large, shape: "( s )", handle: deleteGroups},
 		{key: 44, name: "IncrementalAlterConfigs", min: 0, max: 1, maxBytes: large, shape: "[ 1 s [ s 1 s ] ] 1", handle: incrementalAlterConfigs},
 		{key: 47, name: "OffsetDelete", min: 0, max: 0, maxBytes: large, shape: "s [ s [ 4 ] ]", handle: offsetDelete},
+		{key: 48, name: "DescribeClientQuotas", min: 0, max: 1, maxBytes: small, shape: "[ s 1 s ] 1", handle: describeClientQuotas},
+		{key: 49, name: "AlterClientQuotas", min: 0, max: 1, maxBytes: large, shape: "[ [ s s ] [ s 8 1 ] ] 1", handle: alterClientQuotas},
+		{key: 50, name: "DescribeUserScramCredentials", min: 0, max: 0, maxBytes: large, shape: "[ s ]", handle: describeUserSCRAM},
+		{key: 51, name: "AlterUserScramCredentials", min: 0, max: 0, maxBytes: large, shape: "[ s 1 ] [ s 1 4 b b ]", handle: alterUserSCRAM},
 		{key: 60, name: "DescribeCluster", min: 0, max: 2, maxBytes: small, shape: "1 1+:1 2+:1", handle: describeCluster},
 		{key: 61, name: "DescribeProducers", min: 0, max: 0, maxBytes: large, shape: "[ s ( 4 ) ]", handle: describeProducers},
 		{key: 68, name: "ConsumerGroupHeartbeat", min: 0, max: 1, maxBytes: large, shape: "s s 4 s s 4 ( s ) 1+:s s [ 16 ( 4 ) ]", handle: consumerGroupHeartbeat},
@@ -103,6 +112,9 @@ const (
 	produceKey     = 0
 	fetchKey       = 1
 	apiVersionsKey = 18
+
+	saslHandshakeKey    = 17
+	saslAuthenticateKey = 36
 )
 
 // accept makes the task of a frame.
@@ -127,9 +139,16 @@ func (c *conn) accept(ctx context.Context, f frame) (task, error) {
 		if err := f.api.fits(f.version, t.flexible, body); err != nil {
 			return task{}, err
 		}
-		t.finish = c.produce(ctx, client, f.version, body)
+		t.finish = c.charged(client, len(body), c.produce(ctx, client, f.version, body))
 		f.release() // the records are in their logs' hands
 		t.release = func() {}
+		return t, nil
+	}
+	if f.api.key == saslHandshakeKey || f.api.key == saslAuthenticateKey {
+		if err := f.api.decode(request, body); err != nil {
+			return task{}, err
+		}
+		c.authenticate(&t, request)
 		return t, nil
 	}
 	t.finish = func(ctx context.Context) (message, error) {
@@ -138,15 +157,26 @@ func (c *conn) accept(ctx context.Context, f frame) (task, error) {
 	return t, nil
 }
 
+// decode reads a request, once it has been walked along its shape.
+func (a *api) decode(request kmsg.Request, body []byte) error {
+	if err := a.fits(request.GetVersion(), request.IsFlexible(), body); err != nil {
+		return err
+	}
+	if err := request.ReadFrom(body); err != nil {
+		return fmt.Errorf("%w: %s version %d does not parse: %w", errNoFrame, a.name, request.GetVersion(), err)
+	}
+	return nil
+}
+
 // handle decodes a request and serves it.
 func (c *conn) handle(call *call, a *api, body []byte) (message, error) {
-	if err := a.fits(call.version, call.request.IsFlexible(), body); err != nil {
+	if err := a.decode(call.request, body); err != nil {
 		return nil, err
 	}
-	if err := call.request.ReadFrom(body); err != nil {
-		return nil, fmt.Errorf("%w: %s version %d does not parse: %w", errNoFrame, a.name, call.version, err)
+	m, err := call.serve(a)
+	if err != nil {
+		return nil, err
 	}
-	m := a.handle(call)
 	if r, ok := m.(kmsg.Response); ok {
 		r.SetVersion(call.version)
 	}

@@ -23,6 +23,9 @@ type conn struct {
 	host   string // of the client, as DescribeGroups shows it
 	queue  chan task
 	out    []byte // reused by the worker from answer to answer
+
+	session session
+	mute    muting
 }
 
 // message is what a response can do.
@@ -37,6 +40,7 @@ type task struct {
 	// finish does the work that is left and returns the response, or nil if the client wants none.
 	finish  func(ctx context.Context) (message, error)
 	release func() // after the response was written or given up
+	last    error  // why the connection ends after the response; nil: it does not
 }
 
 func newConn(s *Server, nc net.Conn) *conn {
@@ -96,14 +100,12 @@ func (c *conn) report(err error) {
 
 // read takes frames off the socket and queues their tasks.
 func (c *conn) read(ctx context.Context) error {
+	if err := c.begin(ctx); err != nil {
+		return err
+	}
 	for {
-		f, err := c.frame(ctx)
+		t, err := c.next(ctx)
 		if err != nil {
-			return err
-		}
-		t, err := c.accept(ctx, f)
-		if err != nil {
-			f.release()
 			return err
 		}
 		select {
@@ -112,7 +114,31 @@ func (c *conn) read(ctx context.Context) error {
 			t.release()
 			return nil
 		}
+		if t.last != nil {
+			<-ctx.Done() // until the worker has answered
+			return nil
+		}
 	}
+}
+
+// next reads the next request and makes its task.
+func (c *conn) next(ctx context.Context) (task, error) {
+	if c.session.bare {
+		return c.bare(ctx)
+	}
+	f, err := c.frame(ctx)
+	if err != nil {
+		return task{}, err
+	}
+	if !c.mute.wait(ctx) {
+		f.release()
+		return task{}, ctx.Err()
+	}
+	t, err := c.accept(ctx, f)
+	if err != nil {
+		f.release()
+	}
+	return t, err
 }
 
 // work finishes the tasks in order and writes the responses.
@@ -125,6 +151,9 @@ func (c *conn) work(ctx context.Context) error {
 			}
 			err := c.answer(ctx, t)
 			t.release()
+			if err == nil {
+				err = t.last
+			}
 			if err != nil {
 				return err
 			}
@@ -140,7 +169,9 @@ func (c *conn) answer(ctx context.Context, t task) error {
 		return err
 	}
 	out := append(c.out[:0], 0, 0, 0, 0)
-	out = binary.BigEndian.AppendUint32(out, uint32(t.correlation))
+	if _, bare := m.(bareAnswer); !bare {
+		out = binary.BigEndian.AppendUint32(out, uint32(t.correlation))
+	}
 	if t.flexible {
 		out = append(out, 0)
 	}

@@ -7,6 +7,8 @@ import (
 	"github.com/pawl-registry/pawl/broker/group"
 	"github.com/pawl-registry/pawl/broker/txn"
 	"github.com/pawl-registry/pawl/fault"
+	"github.com/pawl-registry/pawl/internal/acl"
+	"github.com/pawl-registry/pawl/internal/scram"
 )
 
 // Kafka's error numbers, from its protocol guide. They reach the wire: frozen.
@@ -127,6 +129,18 @@ var numbers = map[*fault.Code]int16{
 	errPosition:       unsupportedVersion,
 	errResource:       invalidRequest,
 	errTxnTimeout:     invalidTxnTimeout,
+	errTopicDenied:    topicAuthorizationFailed,
+	errTxnDenied:      transactionalIDAuthFailed,
+	errAccess:         invalidRequest,
+
+	errUnknownMechanism: unsupportedSASLMechanism,
+	errNoCredential:     resourceNotFound,
+	errTwice:            duplicateResource,
+	errQuota:            invalidRequest,
+	acl.ErrInvalid:      invalidRequest,
+	acl.ErrRules:        invalidRequest,
+	scram.ErrCredential: unacceptableCredential,
+	scram.ErrDenied:     saslAuthenticationFailed,
 
 	txn.ErrFenced:     invalidProducerEpoch,
 	txn.ErrOutOfOrder: outOfOrderSequence,

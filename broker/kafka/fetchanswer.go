@@ -11,7 +11,8 @@ import (
 type fetchAnswer struct {
 	version   int16
 	code      int16
-	committed bool // the client reads committed records alone: aborted transactions are empty rather than null
+	throttle  int32 // milliseconds
+	committed bool  // the client reads committed records alone: aborted transactions are empty rather than null
 	topics    []fetchTopic
 	size      int    // of the records of all partitions
 	free      func() // gives the records back
@@ -51,7 +52,7 @@ type cut struct {
 // encode appends everything but the records to dst, and says where they go.
 func (a *fetchAnswer) encode(dst []byte) (encoded []byte, cuts []cut) {
 	e := encoder{dst: dst, flexible: a.version >= 12}
-	e.int32(0) // throttle
+	e.int32(a.throttle)
 	if a.version >= 7 {
 		e.int16(a.code)
 		e.int32(0) // session

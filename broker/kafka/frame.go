@@ -37,7 +37,11 @@ var errNoFrame = errors.New("not a request")
 // frame reads the next request. It fails on a size or a key that is not served: there is no way to answer it, and no telling
 // what follows.
 func (c *conn) frame(ctx context.Context) (frame, error) {
-	if err := c.net.SetReadDeadline(time.Now().Add(c.server.opts.IdleTimeout)); err != nil {
+	idle := time.Now().Add(c.server.opts.IdleTimeout)
+	if !c.session.open {
+		idle = c.session.by
+	}
+	if err := c.net.SetReadDeadline(idle); err != nil {
 		return frame{}, err
 	}
 	if _, err := c.in.Peek(1); err != nil {
@@ -59,6 +63,8 @@ func (c *conn) frame(ctx context.Context) (frame, error) {
 	switch {
 	case f.api == nil:
 		return frame{}, fmt.Errorf("%w: API key %d (size %d) is not served", errNoFrame, key, size)
+	case c.admits(key) != nil:
+		return frame{}, c.admits(key)
 	case int64(size) > int64(f.api.limit(c.server)):
 		return frame{}, fmt.Errorf("%w: %s of %d bytes; at most %d", errNoFrame, f.api.name, size, f.api.limit(c.server))
 	}

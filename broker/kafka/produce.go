@@ -35,10 +35,11 @@ type produced struct {
 // body has the shape of a Produce.
 func (c *conn) produce(ctx context.Context, client string, version int16, body []byte) func(context.Context) (message, error) {
 	w := wire{rest: body, flexible: version >= 9}
+	r := producing{conn: c, client: client, version: version}
 	if version >= 3 {
-		w.string() // transactional id
+		r.txn = string(w.string())
 	}
-	r := producing{conn: c, client: client, version: version, acks: w.int16()}
+	r.acks = w.int16()
 	timeout := time.Duration(w.int32()) * time.Millisecond
 	if timeout <= 0 {
 		timeout = noTimeout
@@ -54,6 +55,7 @@ type producing struct {
 	conn    *conn
 	client  string
 	version int16
+	txn     string // transactional id
 	acks    int16
 	all     []produced
 }
@@ -114,6 +116,9 @@ func (r *producing) put(ctx context.Context, p *produced, records []byte) (broke
 	}
 	if r.acks < -1 || r.acks > 1 {
 		return broker.Pending{}, fault.New(errAcks, op, "acks is %d; it must be -1, 0 or 1", r.acks)
+	}
+	if err := r.authorize(p); err != nil {
+		return broker.Pending{}, err
 	}
 	partition, err := r.conn.server.partition(r.version >= 13, p)
 	if err != nil {

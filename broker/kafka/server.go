@@ -19,7 +19,9 @@ import (
 type Options struct {
 	Advertised       string // host:port that clients are told to connect to; empty: the listener's address
 	Logger           *slog.Logger
+	Access           *Access       // who may do what; nil: everyone everything, and no users, ACLs or quotas are kept
 	MaxConnections   int           // 0: 10,000
+	MaxPerHost       int           // connections from one address; 0: MaxConnections
 	MaxRequestBytes  int           // of a Produce; 0: 100 MiB. Other requests have smaller bounds of their own
 	MaxRequestMemory int64         // bytes of all requests being read or served; 0: 512 MiB
 	MaxFetchBytes    int           // of one Fetch response; 0: 55 MiB
@@ -34,6 +36,7 @@ func (o Options) withDefaults() Options {
 		o.Logger = slog.Default()
 	}
 	setDefault(&o.MaxConnections, 10_000)
+	setDefault(&o.MaxPerHost, o.MaxConnections)
 	setDefault(&o.MaxRequestBytes, 100<<20)
 	setDefault(&o.MaxRequestMemory, 512<<20)
 	setDefault(&o.MaxFetchBytes, 55<<20)
@@ -56,6 +59,7 @@ type Server struct {
 	broker   *broker.Broker
 	logger   *slog.Logger
 	apis     map[int16]*api
+	guards   map[int16]guard
 	requests *semaphore.Weighted // bytes of requests
 	fetches  *semaphore.Weighted // bytes of Fetch responses
 
@@ -63,6 +67,7 @@ type Server struct {
 	host  string
 	port  int32
 	conns map[*conn]struct{}
+	hosts map[string]int // connections by address
 
 	served [maxKey + 1]atomic.Uint64 // requests by key
 	turned atomic.Uint64             // connections refused because there were too many
@@ -94,10 +99,11 @@ func (s *Server) Counts() Counts {
 func NewServer(b *broker.Broker, opts Options) *Server {
 	opts = opts.withDefaults()
 	s := &Server{
-		opts: opts, broker: b, logger: opts.Logger,
+		opts: opts, broker: b, logger: opts.Logger, guards: guards(),
 		requests: semaphore.NewWeighted(opts.MaxRequestMemory),
 		fetches:  semaphore.NewWeighted(opts.MaxFetchMemory),
 		conns:    make(map[*conn]struct{}),
+		hosts:    make(map[string]int),
 	}
 	s.apis = make(map[int16]*api)
 	for _, a := range table() {
@@ -163,9 +169,10 @@ func sleep(ctx context.Context, d time.Duration) bool {
 func (s *Server) admit(ctx context.Context, nc net.Conn, serving *sync.WaitGroup) {
 	c := newConn(s, nc)
 	s.mu.Lock()
-	full := len(s.conns) >= s.opts.MaxConnections
+	full := len(s.conns) >= s.opts.MaxConnections || s.hosts[c.host] >= s.opts.MaxPerHost
 	if !full {
 		s.conns[c] = struct{}{}
+		s.hosts[c.host]++
 	}
 	s.mu.Unlock()
 	if full {
@@ -178,6 +185,9 @@ func (s *Server) admit(ctx context.Context, nc net.Conn, serving *sync.WaitGroup
 		defer func() {
 			s.mu.Lock()
 			delete(s.conns, c)
+			if s.hosts[c.host]--; s.hosts[c.host] == 0 {
+				delete(s.hosts, c.host)
+			}
 			s.mu.Unlock()
 		}()
 		c.serve(ctx)

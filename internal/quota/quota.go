@@ -90,8 +90,11 @@ func (m *Meters) Charge(e Entity, k Kind, rate float64, bytes int, now time.Time
 	defer m.mu.Unlock()
 	one := m.meter(meterKey{e, k}, now)
 	one.drain(rate, now)
+	if rate <= 0 && bytes > 0 {
+		return longest
+	}
 	// What is owed beyond the longest wait is let go, or a client with a tiny rate would never be done waiting.
-	one.level = min(one.level+float64(bytes), rate*(burst+longest).Seconds()+1)
+	one.level = min(one.level+float64(bytes), rate*(burst+longest).Seconds())
 	over := one.level - rate*burst.Seconds()
 	if over <= 0 {
 		return 0

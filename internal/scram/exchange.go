@@ -30,7 +30,7 @@ type Exchange interface {
 type Server struct {
 	Lookup Lookup
 	Secret []byte        // the server's own, for decoys
-	Nonce  func() string // of printable characters without a comma, new each time
+	Nonce  func() string // of printable characters without a comma, new each time; empty ends the exchange
 }
 
 // Begin begins an exchange. It returns nil for a mechanism that there is not.
@@ -108,7 +108,11 @@ func (c *challenge) first(message string) ([]byte, bool, error) {
 	if c.credential, c.known = c.server.Lookup(user, c.mechanism); !c.known {
 		c.credential = Decoy(c.mechanism, user, c.server.Secret)
 	}
-	c.header, c.clientFirst, c.nonce = header, rest, fields[1][2:]+c.server.Nonce()
+	nonce := c.server.Nonce()
+	if !printable(nonce) {
+		return c.fail()
+	}
+	c.header, c.clientFirst, c.nonce = header, rest, fields[1][2:]+nonce
 	c.serverFirst = "r=" + c.nonce + ",s=" + base64.StdEncoding.EncodeToString(c.credential.Salt) + ",i=" + strconv.Itoa(c.credential.Iterations)
 	return []byte(c.serverFirst), false, nil
 }
