@@ -7,6 +7,7 @@
 package schema
 
 import (
+	"context"
 	"fmt"
 	"sort"
 	"strings"
@@ -229,6 +230,13 @@ type WriterLocator interface {
 func Position(text string, offset int) (line, column int) {
 	before := text[:max(0, min(offset, len(text)))]
 	return 1 + strings.Count(before, "\n"), 1 + utf8.RuneCountInString(before[strings.LastIndexByte(before, '\n')+1:])
+}
+
+// Prover is implemented by schemas that can show by example that they cannot read what a writer wrote.
+type Prover interface {
+	// Prove looks for a payload that writer takes and the receiver, as reader, refuses, and returns it with the refusal. The
+	// search is bounded and ends with ctx; that nothing is found proves nothing. Both schemas must be of one format.
+	Prove(ctx context.Context, writer Schema) (payload []byte, refusal error, found bool)
 }
 
 // Equaler is implemented by schemas whose equality is coarser than equal canonical texts.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/pawl-registry/pawl/compat"
 	"github.com/pawl-registry/pawl/schema"
 )
 
@@ -91,7 +92,7 @@ func (p page) example(t *testing.T, b *strings.Builder, rule string) {
 		}
 		fmt.Fprintf(b, "- `%s`%s: %s\n", d.Rule, at(d.Path), d.Detail)
 	}
-	fmt.Fprintf(b, "\n%s%s\n\n", c.backwards(), c.leniently(p.lenient))
+	fmt.Fprintf(b, "\n%s%s%s\n\n", c.proof, c.backwards(), c.leniently(p.lenient))
 }
 
 func at(path string) string {
@@ -108,6 +109,7 @@ type example struct {
 	found          []schema.Difference // new reads old
 	reverse        []schema.Difference // old reads new
 	lenient        int
+	proof          string // a sentence, or empty
 }
 
 func (c example) backwards() string {
@@ -178,5 +180,17 @@ func (p page) read(t *testing.T, folder string) example {
 	c.found = schemas[0].Differences(schemas[1], schema.Question{Reader: "new", Writer: "old"})
 	c.reverse = schemas[1].Differences(schemas[0], schema.Question{Reader: "old", Writer: "new"})
 	c.lenient = len(schemas[0].Differences(schemas[1], schema.Question{Policy: schema.Lenient}))
+	c.proof = proof(t, schemas[0], schemas[1])
 	return c
+}
+
+// proof words a payload that the old schema takes and the new one refuses, if the format finds one.
+func proof(t *testing.T, newer, older schema.Schema) string {
+	t.Helper()
+	f := compat.Finding{Direction: compat.NewReadsOld, Old: compat.Version{Schema: older}}
+	p, ok := f.Prove(t.Context(), newer)
+	if !ok {
+		return ""
+	}
+	return fmt.Sprintf("The old schema takes `%s`, the new one does not: %s.\n\n", p.JSON, p.Refusal)
 }
