@@ -27,14 +27,13 @@ func (b *Broker) ConsumerHeartbeat(id string, beat group.Beat) (s group.Standing
 		}
 		beat.NewMember = drawn.String()
 	}
-	topics := b.catalog.now(b)
 	err = b.groups.with(id, presence(beat.Epoch == group.JoinEpoch), func(g *coordinated) ([]group.Effect, error) {
 		consumers, err := g.asConsumers(beat.Epoch)
 		if err != nil {
 			return nil, err
 		}
 		var effects []group.Effect
-		s, effects, err = consumers.Heartbeat(beat, topics)
+		s, effects, err = consumers.Heartbeat(beat, b.catalog.now(b)) // under the lock: a group never sees an older one again
 		if err == nil {
 			g.consumers = consumers
 		}

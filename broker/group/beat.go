@@ -70,12 +70,17 @@ func (b *Beat) full() bool {
 	return b.Epoch == JoinEpoch || (b.Rebalance >= 0 && (b.Names != nil || b.Regex != nil) && b.Owned != nil)
 }
 
+// maxID is the longest id that a member may bring, in bytes.
+const maxID = 1<<15 - 1
+
 // check refuses a beat that no group can understand.
 func (b *Beat) check() error {
 	const op = "group.Heartbeat"
 	switch {
 	case b.Member == "" && (b.Epoch != JoinEpoch || b.NewMember == ""):
 		return fault.New(ErrBeat, op, "the member id is missing")
+	case len(b.Member) > maxID || len(b.Instance) > maxID || len(b.Rack) > maxID:
+		return fault.New(ErrBeat, op, "an id of a member, of its instance or of its rack has at most %d bytes", maxID)
 	case b.Epoch < StaticLeaveEpoch:
 		return fault.New(ErrBeat, op, "there is no member epoch %d", b.Epoch)
 	case b.Assignor != "" && !slices.Contains(Assignors(), b.Assignor):

@@ -177,12 +177,15 @@ func TestConsumersOutliveARestart(t *testing.T) {
 	addr, b := start(t, setup{broker: broker.Options{Group: brisk(), Logs: logs}})
 	makeTopic(t, addr, "jobs", 2, nil)
 	send(t, addr, "jobs", 2, 10)
-	c := consumer(t, addr, "workers", kgo.ConsumeTopics("jobs"))
+	alive, kill := context.WithCancel(context.Background())
+	defer kill()
+	c := consumer(t, addr, "workers", kgo.ConsumeTopics("jobs"), kgo.WithContext(alive))
 	consume(t, c, 10)
 	if err := c.CommitUncommittedOffsets(deadline(t)); err != nil {
 		t.Fatal(err)
 	}
 	member, epoch := c.GroupMetadata()
+	kill()
 	if err := b.Close(t.Context()); err != nil {
 		t.Fatal(err)
 	}
