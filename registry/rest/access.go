@@ -22,7 +22,7 @@ const (
 	overSetting                    // the name whose settings the path means; a level above subjects may be seen by whoever sees one below
 	overContext                    // the context of the path
 	overFindings                   // what the endpoint finds: it keeps to what the caller may see
-	overKeys                       // key encryption keys, which belong to no subject: the right over any subject
+	overSome                       // what the path does not name, as subjects in the body, or keys, which belong to none: the right over some subject
 	overNumbers                    // the numbers of the server, which belong to no subject
 )
 
@@ -68,7 +68,7 @@ func (x *exchange) admit() error {
 		return x.maySetting(registry.ParseName(x.param("subject")))
 	case overContext:
 		return x.may(registry.Name{Context: registry.ParseContext(x.param("context"))}.String())
-	case overKeys, overNumbers:
+	case overSome, overNumbers:
 		if x.policy.Has(x.who, x.rights()) {
 			return nil
 		}

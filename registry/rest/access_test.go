@@ -286,3 +286,53 @@ func TestEveryChangeLeavesALineThatSaysWhoAndWhatAndWhatBecameOfIt(t *testing.T)
 		t.Errorf("reading leaves lines: %s", log.String())
 	}
 }
+
+// What subjects a body names, or an association leads to, is judged as if the path named them.
+func TestAssociationsAndKeysAreJudgedByTheirSubjects(t *testing.T) {
+	h := guarded(t, nil)
+	filled(t, h)
+	bond := func(id, subject string) string {
+		return `{"resourceName":"` + id + `","resourceNamespace":"n","resourceId":"` + id + `","associations":[{"subject":"` + subject + `"}]}`
+	}
+	tests := []struct {
+		who, method, path, body string
+		status                  int
+	}{
+		{"ann", "POST", "/associations", bond("a", "orders-a"), 200},
+		{"ann", "POST", "/associations", bond("b", "secret"), 403},
+		{"rob", "POST", "/associations", bond("b", "secret"), 200},
+		{"ann", "PUT", "/associations/resources/c", bond("c", "secret"), 403},
+		{"ann", "DELETE", "/associations/resources/b", "", 403},
+		{"ann", "DELETE", "/associations/resources/a?cascadeLifecycle=true", "", 403},
+		{"ann", "GET", "/associations/subjects/secret", "", 403},
+		{"ann", "GET", "/associations/subjects/orders-a", "", 200},
+		{"ann", "DELETE", "/associations/resources/a", "", 204},
+		{"ann", "POST", "/dek-registry/v1/keks", `{"name":"k","kmsType":"t","kmsKeyId":"i"}`, 200},
+		{"ann", "PUT", "/dek-registry/v1/keks/k", `{"doc":"d"}`, 403},
+		{"ann", "DELETE", "/dek-registry/v1/keks/k", "", 403},
+		{"ann", "POST", "/dek-registry/v1/keks/k/deks", `{"subject":"secret","encryptedKeyMaterial":"bQ=="}`, 403},
+		{"ann", "POST", "/dek-registry/v1/keks/k/deks/secret", `{"encryptedKeyMaterial":"bQ=="}`, 403},
+		{"ann", "POST", "/dek-registry/v1/keks/k/deks/orders-alias", `{"encryptedKeyMaterial":"bQ=="}`, 403},
+		{"ann", "POST", "/dek-registry/v1/keks/k/deks/orders-a", `{"encryptedKeyMaterial":"bQ=="}`, 200},
+		{"rob", "POST", "/dek-registry/v1/keks/k/deks/secret", `{"encryptedKeyMaterial":"bQ=="}`, 200},
+		{"ann", "GET", "/dek-registry/v1/keks/k/deks/secret", "", 403},
+		{"ann", "GET", "/dek-registry/v1/keks/k/deks/orders-a/versions/1", "", 200},
+		{"ann", "DELETE", "/dek-registry/v1/keks/k/deks/orders-a?permanent=true", "", 403},
+		{"ann", "DELETE", "/dek-registry/v1/keks/k/deks/orders-a", "", 204},
+	}
+	for _, tt := range tests {
+		if w := as(h, tt.who, tt.method, tt.path, tt.body); w.Code != tt.status {
+			t.Errorf("%s %s %s %s: %d %s", tt.who, tt.method, tt.path, tt.body, w.Code, w.Body)
+		}
+	}
+	if w := as(h, "ann", "GET", "/associations/resources/-/-", ""); w.Body.String() != "[]" {
+		t.Errorf("the list of associations tells %s", w.Body)
+	}
+	if w := as(h, "ann", "GET", "/dek-registry/v1/keks/k/deks?deleted=true", ""); w.Body.String() != `["orders-a"]` {
+		t.Errorf("the list of subjects tells %s", w.Body)
+	}
+	batch := `{"requests":[` + bond("d", "secret") + `]}`
+	if w := as(h, "ann", "POST", "/associations:batchMutate", batch); w.Code != 207 || !strings.Contains(w.Body.String(), `"error_code":403`) {
+		t.Errorf("a batch: %d %s", w.Code, w.Body)
+	}
+}
