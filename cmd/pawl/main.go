@@ -48,7 +48,7 @@ func message(err error) string {
 func command(a *cli.App) *cobra.Command {
 	all := formats.All()
 	root := cli.Group("pawl", "A schema registry and a Kafka-protocol broker in one process",
-		serve.Command(a, all), subjects.Command(a, all), topics.Command(a), records.Produce(a, all), records.Consume(a, all),
+		serve.Command(a, all), serve.ConfigCommand(a), subjects.Command(a, all), topics.Command(a), records.Produce(a, all), records.Consume(a, all),
 		groups.Command(a), demo.Command(a, all), versionCommand(a))
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.SetIn(a.In)

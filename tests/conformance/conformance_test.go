@@ -46,7 +46,10 @@ func newHandler(t testing.TB, settings []string) http.Handler {
 		reg.Close()
 		_ = store.Close()
 	})
-	return rest.New(reg, rest.Options{Version: "1.0.0", Commit: "abc", ClusterID: "cluster"})
+	numbers := func() ([]byte, string, error) {
+		return []byte("kafka_schema_registry_registered_count 0\n"), "text/plain; version=0.0.4; charset=utf-8", nil
+	}
+	return rest.New(reg, rest.Options{Version: "1.0.0", Commit: "abc", ClusterID: "cluster", Metrics: numbers})
 }
 
 func apply(o *registry.Options, setting string) error {

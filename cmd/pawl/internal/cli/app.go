@@ -14,7 +14,11 @@ type App struct {
 	Out     io.Writer // data
 	Err     io.Writer // talk
 	Lookup  func(name string) (string, bool)
+	Environ func() []string // NAME=value
 	Version string
+
+	// FromVariable names, for every flag whose value came from the environment, the variable.
+	FromVariable map[string]string
 
 	Registry []string      // base URLs
 	Brokers  []string      // host:port
@@ -25,7 +29,7 @@ type App struct {
 
 // New returns the world of this process.
 func New(version string) *App {
-	return &App{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Lookup: os.LookupEnv, Version: version}
+	return &App{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Lookup: os.LookupEnv, Environ: os.Environ, Version: version}
 }
 
 // JSON reports whether output is for programs.

@@ -45,6 +45,7 @@ func Document(root *cobra.Command) {
 // the global flags.
 func (a *App) FromEnvironment(cmd *cobra.Command) error {
 	var failed error
+	a.FromVariable = map[string]string{}
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
 		value, ok := a.Lookup(Variable(f.Name))
 		if !ok || f.Changed || f.Name == "help" || failed != nil {
@@ -53,6 +54,7 @@ func (a *App) FromEnvironment(cmd *cobra.Command) error {
 		if err := cmd.Flags().Set(f.Name, value); err != nil {
 			failed = Usagef("the variable %s: %v", Variable(f.Name), err)
 		}
+		a.FromVariable[f.Name] = Variable(f.Name)
 	})
 	if failed != nil {
 		return failed

@@ -26,7 +26,15 @@ type Config struct {
 	Flush      string // fsync or os
 	Validation string // of records, in topics that ask for it: id or payload
 	Level      string // compatibility where nothing is configured
-	Partitions int32  // of a topic that does not say
+	Group      string // id that the registry tells of itself
+
+	ImmutableModes     bool // see registry.Options
+	ValidateFields     bool
+	ValidateNewSchemas bool
+	RejectEmptySubject bool
+	StrictReferences   bool
+
+	Partitions int32 // of a topic that does not say
 	AutoCreate bool
 	LogFormat  string // text or json
 	LogLevel   string // debug, info, warn or error
@@ -44,6 +52,12 @@ func (c *Config) flags(f *pflag.FlagSet) {
 	f.StringVar(&c.Flush, "flush", "fsync", "when a record is acknowledged: fsync, once it survives a loss of power, or os, once the operating system has it")
 	f.StringVar(&c.Validation, "validation", "id", "what topics with schema validation ask of a record: id, a schema registered under the right subject, or payload, also a payload that fits it")
 	f.StringVar(&c.Level, "level", string(compat.Backward), "compatibility level where nothing is configured")
+	f.StringVar(&c.Group, "group-id", "schema-registry", "id that the registry tells of itself")
+	f.BoolVar(&c.ImmutableModes, "immutable-modes", false, "refuse every change of a mode")
+	f.BoolVar(&c.ValidateFields, "validate-fields", false, "refuse schemas with fields of reserved names, where nothing is configured")
+	f.BoolVar(&c.ValidateNewSchemas, "validate-new-schemas", true, "judge new schemas strictly, where nothing is configured")
+	f.BoolVar(&c.RejectEmptySubject, "reject-empty-subject", false, "refuse to register under the empty subject and under *")
+	f.BoolVar(&c.StrictReferences, "strict-references", false, "refuse one name of a reference with two versions")
 	f.Int32Var(&c.Partitions, "partitions", 1, "partitions of a topic that does not say")
 	f.BoolVar(&c.AutoCreate, "auto-create", true, "create topics that clients ask for")
 	f.Int64Var(&c.MaxBody, "max-body-bytes", 16<<20, "largest body of a request to the registry")

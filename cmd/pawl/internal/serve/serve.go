@@ -16,7 +16,7 @@ const stopTime = 10 * time.Second
 
 // Command returns `pawl serve`.
 func Command(a *cli.App, formats *schema.Formats) *cobra.Command {
-	cfg := &Config{Version: a.Version}
+	cfg := &Settings{Config: Config{Version: a.Version}}
 	c := &cobra.Command{
 		Use:   "serve",
 		Short: "Run the registry and the broker",
@@ -24,16 +24,17 @@ func Command(a *cli.App, formats *schema.Formats) *cobra.Command {
 			"A second signal ends the process at once; nothing acknowledged is lost by that.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			cfg.Postgres, _ = a.Lookup(cli.Prefix + "POSTGRES")
-			cfg.settle()
-			if err := cfg.check(); err != nil {
+			if err := cfg.load(a, c.Flags()); err != nil {
 				return err
 			}
 			logger, err := cfg.Logger(a.Err)
 			if err != nil {
 				return err
 			}
-			return run(c.Context(), *cfg, formats, logger)
+			for _, w := range cfg.warnings {
+				logger.Warn(w)
+			}
+			return run(c.Context(), cfg.Config, formats, logger)
 		},
 	}
 	cfg.flags(c.Flags())

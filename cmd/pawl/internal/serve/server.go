@@ -90,7 +90,7 @@ func (s *Server) start(ctx context.Context, cfg Config, formats *schema.Formats,
 	measureBroker(numbers, b, logs, edge)
 	handler := rest.New(reg, rest.Options{
 		Logger: logger, Version: cfg.Version, ClusterID: b.ClusterID(), Metrics: numbers.Text, Observe: requests.Observe,
-		Gate: gate, MaxBodyBytes: cfg.MaxBody,
+		Gate: gate, GroupID: cfg.Group, MaxBodyBytes: cfg.MaxBody,
 	})
 	s.serveHTTP(httpListener, handler, secure, logger)
 	s.serveKafka(ctx, kafkaListener, edge)
@@ -143,7 +143,11 @@ func (s *Server) openRegistry(ctx context.Context, cfg Config, formats *schema.F
 	}
 	s.opened("store", func(context.Context) error { return store.Close() })
 	level, _ := compat.ParseLevel(cfg.Level) // checked with the flags
-	reg, err := registry.New(ctx, registry.Options{Store: store, Formats: formats, Logger: logger, Level: level, Reads: cfg.reads()})
+	reg, err := registry.New(ctx, registry.Options{
+		Store: store, Formats: formats, Logger: logger, Level: level, Reads: cfg.reads(),
+		ImmutableModes: cfg.ImmutableModes, ValidateFields: cfg.ValidateFields, SkipValidation: !cfg.ValidateNewSchemas,
+		RejectEmptySubject: cfg.RejectEmptySubject, StrictReferences: cfg.StrictReferences,
+	})
 	if err != nil {
 		return nil, err
 	}

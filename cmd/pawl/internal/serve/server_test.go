@@ -28,7 +28,7 @@ import (
 
 func config(t *testing.T) serve.Config {
 	return serve.Config{
-		HTTP: "127.0.0.1:0", Kafka: "127.0.0.1:0", Data: t.TempDir(), Store: "embedded", Flush: "os", Level: "BACKWARD", Partitions: 1, Version: "test",
+		HTTP: "127.0.0.1:0", Kafka: "127.0.0.1:0", Data: t.TempDir(), Store: "embedded", Flush: "os", Level: "BACKWARD", ValidateNewSchemas: true, Partitions: 1, Version: "test",
 	}
 }
 
