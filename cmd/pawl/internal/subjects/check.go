@@ -77,7 +77,7 @@ func (k *checker) judge(a *cli.App, c *cobra.Command) (func(file string) (report
 		if err != nil {
 			return nil, err
 		}
-		return l.judge, nil
+		return func(file string) (report, error) { return l.judge(c.Context(), file) }, nil
 	}
 	cl, err := a.Client()
 	if err != nil {

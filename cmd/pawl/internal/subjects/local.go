@@ -1,6 +1,7 @@
 package subjects
 
 import (
+	"context"
 	"strings"
 
 	"github.com/pawl-registry/pawl/cmd/pawl/internal/cli"
@@ -90,7 +91,7 @@ func unreadable(file string, err error) error {
 	return fault.Wrap(cli.ErrUsage, "pawl schema check", err, "%s", placed(file, fault.DetailOf(err)))
 }
 
-func (l *local) judge(file string) (report, error) {
+func (l *local) judge(ctx context.Context, file string) (report, error) {
 	r := report{File: file, Level: string(l.level)}
 	next, err := l.parse(file, schema.AsNew)
 	if fault.CodeOf(err) == schema.ErrInvalid {
@@ -103,7 +104,7 @@ func (l *local) judge(file string) (report, error) {
 	v := compat.Checker{}.Check(l.level, next, l.history)
 	r.Compatible = v.Compatible()
 	for _, f := range v.Findings {
-		found := l.checker.findings(next, f)
+		found := l.checker.findings(ctx, next, f)
 		for i := range found {
 			found[i].Against = l.names[f.Old.Number]
 		}

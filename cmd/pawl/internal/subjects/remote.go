@@ -63,7 +63,7 @@ func (r *remote) again(ctx context.Context, rep report, version int, req openapi
 		}
 		verdict := compat.Checker{}.Check(level, next, []compat.Version{{Number: number, Schema: old}})
 		for _, f := range verdict.Findings {
-			found = append(found, r.findings(next, f)...)
+			found = append(found, r.findings(ctx, next, f)...)
 		}
 		if len(found) > 0 || !level.Transitive() {
 			return slices.DeleteFunc(found, func(f finding) bool { return !rep.holds(f.Rule) }), number

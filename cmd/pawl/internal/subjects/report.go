@@ -2,10 +2,12 @@ package subjects
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/pawl-registry/pawl/client"
 	"github.com/pawl-registry/pawl/compat"
@@ -39,6 +41,8 @@ type finding struct {
 	AgainstColumn int    `json:"against_column,omitempty"`
 	Reason        string `json:"reason"`
 	Remedy        string `json:"remedy,omitempty"`
+	Example       string `json:"example,omitempty"` // a payload that the writer's schema takes and the reader's refuses; with the last finding of a direction
+	Refusal       string `json:"refusal,omitempty"` // the reader's reason to refuse it
 }
 
 // invalid is the finding about a text that does not parse.
@@ -48,7 +52,7 @@ func invalid(message string) finding {
 }
 
 // findings makes the findings of one direction of a comparison.
-func (k *checker) findings(next schema.Schema, f compat.Finding) []finding {
+func (k *checker) findings(ctx context.Context, next schema.Schema, f compat.Finding) []finding {
 	one := finding{Direction: f.Direction.String(), Breaks: f.Direction.Reader() + " reader"}
 	if f.TypeMismatch {
 		one.Rule, one.Line, one.Column = "FORMAT_CHANGED", 1, 1
@@ -63,7 +67,22 @@ func (k *checker) findings(next schema.Schema, f compat.Finding) []finding {
 		all[i].AgainstLine, all[i].AgainstColumn = inOld.Line, inOld.Column
 		all[i].Rule, all[i].Path, all[i].Reason, all[i].Remedy = d.Rule, d.Path, d.Detail, k.remedy(d.Rule)
 	}
+	if len(all) > 0 {
+		prove(ctx, next, f, &all[len(all)-1])
+	}
 	return all
+}
+
+// proofTime bounds the search for an example.
+const proofTime = 2 * time.Second
+
+// prove adds an example to a finding, if there is one.
+func prove(ctx context.Context, next schema.Schema, f compat.Finding, to *finding) {
+	ctx, cancel := context.WithTimeout(ctx, proofTime)
+	defer cancel()
+	if p, ok := f.Prove(ctx, next); ok {
+		to.Example, to.Refusal = p.JSON, p.Refusal
+	}
 }
 
 func (k *checker) remedy(rule string) string {
@@ -154,6 +173,9 @@ func (r report) write(w *strings.Builder) {
 		fmt.Fprintf(w, "\n  %s\n", f.Reason)
 		if f.Remedy != "" {
 			fmt.Fprintf(w, "  fix: %s\n", f.Remedy)
+		}
+		if f.Example != "" {
+			fmt.Fprintf(w, "  example: %s\n    %s\n", f.Example, f.Refusal)
 		}
 	}
 	for _, m := range r.Messages {
