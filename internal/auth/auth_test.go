@@ -379,7 +379,7 @@ func TestSharedSecretsAndEmptyAudiencesAreNoConfiguration(t *testing.T) {
 
 func TestKeysAreDiscoveredWhenTheFirstTokenComes(t *testing.T) {
 	c, i := newClock(), newIssuer(t)
-	up := false
+	up, asked := false, 0
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case !up:
@@ -387,6 +387,7 @@ func TestKeysAreDiscoveredWhenTheFirstTokenComes(t *testing.T) {
 		case r.URL.Path == "/.well-known/openid-configuration":
 			_ = json.NewEncoder(w).Encode(map[string]any{"issuer": i.url, "jwks_uri": i.url + "/keys", "id_token_signing_alg_values_supported": []string{"ES256"}})
 		default:
+			asked++
 			_, _ = w.Write(i.set())
 		}
 	}))
@@ -407,6 +408,40 @@ func TestKeysAreDiscoveredWhenTheFirstTokenComes(t *testing.T) {
 	c.pass(6 * time.Second)
 	if who, err := tokens.Verify(t.Context(), raw); err != nil || who.Name != "ann" {
 		t.Errorf("%v, %v", who, err)
+	}
+	// Tokens of strangers do not make the server hammer the issuer, and a new key is found a second later.
+	for range 50 {
+		if _, err := tokens.Verify(t.Context(), newIssuer(t).sign(t, i.claims(c, nil))); !errors.Is(err, auth.ErrUnauthenticated) {
+			t.Fatal(err)
+		}
+	}
+	if asked != 1 {
+		t.Errorf("the issuer was asked %d times for its keys", asked)
+	}
+	i.key = newIssuer(t).key
+	c.pass(time.Second)
+	if who, err := tokens.Verify(t.Context(), i.sign(t, i.claims(c, nil))); err != nil || who.Name != "ann" {
+		t.Errorf("after a change of keys: %v, %v", who, err)
+	}
+}
+
+func TestPasswordsThatWaitDoNotPileUp(t *testing.T) {
+	c := newClock()
+	text := "ann:" + hash(t, "p")
+	p := passwords(t, c, func() string { return text })
+	if _, err := p.Verify(t.Context(), "ann", "p"); err != nil {
+		t.Fatal(err)
+	}
+	free := auth.FillQueue(p)
+	if _, err := p.Verify(t.Context(), "ann", "wrong"); !errors.Is(err, auth.ErrUnavailable) {
+		t.Errorf("a full queue: %v", err)
+	}
+	if _, err := p.Verify(t.Context(), "ann", "p"); err != nil {
+		t.Errorf("who is known waits for nobody: %v", err)
+	}
+	free()
+	if _, err := p.Verify(t.Context(), "ann", "wrong"); !errors.Is(err, auth.ErrUnauthenticated) {
+		t.Errorf("an empty queue: %v", err)
 	}
 }
 

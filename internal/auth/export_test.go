@@ -13,3 +13,15 @@ func Known(p *Passwords, now time.Time) (n int) {
 	}
 	return n
 }
+
+// FillQueue takes every place in the queue until free is called.
+func FillQueue(p *Passwords) (free func()) {
+	for range cap(p.queue) {
+		p.queue <- struct{}{}
+	}
+	return func() {
+		for range cap(p.queue) {
+			<-p.queue
+		}
+	}
+}

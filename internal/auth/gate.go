@@ -14,8 +14,8 @@ var (
 	ErrUnauthenticated = fault.NewCode(fault.Forbidden, "unauthenticated")
 	// ErrDenied is a caller without the right to do what was asked.
 	ErrDenied = fault.NewCode(fault.Forbidden, "denied")
-	// ErrUnavailable is an identity provider that does not answer.
-	ErrUnavailable = fault.NewCode(fault.Unavailable, "identity_provider_unavailable")
+	// ErrUnavailable is an identity that cannot be established now: the issuer does not answer, or too many wait.
+	ErrUnavailable = fault.NewCode(fault.Unavailable, "identity_unavailable")
 	// ErrConfig is a file or a setting of this package that cannot be used.
 	ErrConfig = fault.NewCode(fault.Invalid, "auth_configuration")
 )

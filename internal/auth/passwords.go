@@ -49,7 +49,8 @@ type Passwords struct {
 	clock  func() time.Time
 	key    [32]byte
 	slots  chan struct{}
-	decoy  []byte // checked for users that do not exist, so that the time tells nothing
+	queue  chan struct{} // holds a token for each call that is checked or waits for it
+	decoy  []byte        // checked for users that do not exist, so that the time tells nothing
 
 	mu    sync.Mutex
 	known map[[sha256.Size]byte]time.Time // until when
@@ -59,11 +60,12 @@ const (
 	knownFor    = time.Minute
 	maxKnown    = 10_000
 	maxPassword = 72 // bytes; bcrypt would ignore what is beyond
+	maxQueue    = 128
 )
 
 // NewPasswords returns a verifier over hashes, which is asked for each password and may change its answer.
 func NewPasswords(hashes func() Hashes, clock func() time.Time) (*Passwords, error) {
-	p := &Passwords{hashes: hashes, clock: clock, slots: make(chan struct{}, runtime.GOMAXPROCS(0)), known: map[[sha256.Size]byte]time.Time{}}
+	p := &Passwords{hashes: hashes, clock: clock, slots: make(chan struct{}, runtime.GOMAXPROCS(0)), queue: make(chan struct{}, maxQueue), known: map[[sha256.Size]byte]time.Time{}}
 	if _, err := rand.Read(p.key[:]); err != nil {
 		return nil, fault.Wrap(ErrConfig, "auth.NewPasswords", err, "no randomness for a key")
 	}
@@ -82,7 +84,8 @@ func NewPasswords(hashes func() Hashes, clock func() time.Time) (*Passwords, err
 	return p, nil
 }
 
-// Verify returns the principal of a user name and password. Errors: ErrUnauthenticated.
+// Verify returns the principal of a user name and password. Errors: ErrUnauthenticated; ErrUnavailable when so many wait for
+// their check that more would only pile up.
 func (p *Passwords) Verify(ctx context.Context, name, password string) (Principal, error) {
 	hash, exists := p.hashes()[name]
 	if !exists {
@@ -94,6 +97,12 @@ func (p *Passwords) Verify(ctx context.Context, name, password string) (Principa
 	mac := p.mac(name, password, hash)
 	if p.remembers(mac) {
 		return Principal{Name: name}, nil
+	}
+	select {
+	case p.queue <- struct{}{}:
+		defer func() { <-p.queue }()
+	default:
+		return Principal{}, fault.New(ErrUnavailable, "auth.Passwords", "too many passwords are being checked; try again")
 	}
 	select {
 	case p.slots <- struct{}{}:

@@ -70,6 +70,9 @@ func NewTokens(o TokenOptions) (*Tokens, error) {
 	if o.HTTPClient == nil {
 		o.HTTPClient = &http.Client{Timeout: 10 * time.Second}
 	}
+	slow := *o.HTTPClient
+	slow.Transport = &paced{next: slow.Transport, clock: o.Clock, last: map[string]time.Time{}}
+	o.HTTPClient = &slow
 	return &Tokens{opts: o}, nil
 }
 
