@@ -48,6 +48,9 @@ func (r *resolver) check(rd, wr *node, at *path) *answer {
 	if rd.kind.primitive() && wr.kind.primitive() {
 		return r.primitives(rd, wr, at) // such a pair has one parent, so it needs no memo
 	}
+	if r.alike(rd, wr) {
+		return nil
+	}
 	pair := [2]*node{rd, wr}
 	if a, met := r.memo[pair]; met {
 		return a // nil while in progress
@@ -213,14 +216,14 @@ func (r *resolver) symbols(rd, wr *named, at *path) *answer {
 }
 
 func (r *resolver) field(f *field, wr *node, record *path, i int) *answer {
-	candidates := candidatesOf(f, wr.named)
+	first, several := candidateOf(f, wr.named)
 	switch {
-	case len(candidates) > 1:
-		r.ambiguous(f, wr.named, candidates, record.field(i))
+	case several:
+		r.ambiguous(f, wr.named, candidatesOf(f, wr.named), record.field(i))
 		return nil
-	case len(candidates) == 1:
-		w := wr.named.fields[candidates[0]].typ
-		if f.typ.kind == w.kind && w.kind.primitive() {
+	case first >= 0:
+		w := wr.named.fields[first].typ
+		if f.typ.kind == w.kind && w.kind.primitive() || r.alike(f.typ, w) {
 			return nil
 		}
 		return r.check(f.typ, w, record.fieldType(i))
@@ -233,6 +236,19 @@ func (r *resolver) field(f *field, wr *node, record *path, i int) *answer {
 		return f.name, fmt.Sprintf("the field '%s' at path '%s' of the %s schema has no default and is absent from the %s schema",
 			f.name, at, r.reader, r.writer)
 	})
+}
+
+// candidateOf returns the first of the candidates, or -1, and whether there are others.
+func candidateOf(f *field, wr *named) (first int, several bool) {
+	first = wr.field(f.name)
+	for _, a := range f.aliases {
+		if i := wr.field(a); i >= 0 && first >= 0 {
+			return first, true
+		} else if i >= 0 {
+			first = i
+		}
+	}
+	return first, false
 }
 
 // candidatesOf returns the writer's fields that a reader's field stands for: by its name, then by its aliases. A field with
