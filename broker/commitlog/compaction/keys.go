@@ -50,7 +50,8 @@ func (k *Keys) Add(b batch.Batch, s *Survey) bool {
 	if len(k.last) > 0 && len(k.last)+b.Count() > k.most {
 		return false
 	}
-	if !b.Control() && !(b.Transactional() && s.isAborted(b.Producer().ID, b.BaseOffset())) {
+	aborted := b.Transactional() && s.isAborted(b.Producer().ID, b.BaseOffset())
+	if !b.Control() && !aborted {
 		k.note(b)
 	}
 	k.upTo = max(k.upTo, b.NextOffset())
