@@ -108,8 +108,8 @@ func (b *Broker) checkNew(n NewTopic) (int32, error) {
 	if _, ok := b.byName.Load(n.Name); ok {
 		return 0, fault.New(ErrTopicExists, op, "topic %q exists already", n.Name)
 	}
-	if n.Name == OffsetsTopic && !n.internal {
-		return 0, fault.New(ErrInvalidTopic, op, "topic %s is the broker's own: it is made with the first commit", n.Name)
+	if (n.Name == OffsetsTopic || n.Name == TransactionsTopic) && !n.internal {
+		return 0, fault.New(ErrInvalidTopic, op, "topic %s is the broker's own: it is made when it is needed", n.Name)
 	}
 	if other, ok := b.collides(n.Name); ok {
 		return 0, fault.New(ErrInvalidTopic, op, "topic %q differs from topic %q in '.' and '_' alone", n.Name, other)

@@ -29,6 +29,7 @@ type Options struct {
 	TopicDefaults     map[string]string // configurations of topics that do not set them
 
 	Group            GroupOptions
+	Transactions     TransactionOptions
 	MaxProducers     int           // remembered a partition; 0: 10,000
 	ProducerExpiry   time.Duration // an idle producer is forgotten after it; 0: one day
 	RetentionEvery   time.Duration // how often retention looks; 0: five minutes, negative: never
@@ -63,6 +64,7 @@ func (o Options) withDefaults() Options {
 	setDefault(&o.CompactionEvery, 15*time.Second)
 	setDefault(&o.Expansion, 128)
 	setDefault(&o.RejectionsPerSec, 10)
+	o.Transactions = o.Transactions.withDefaults()
 	setDefault(&o.Group.OffsetPartitions, 4)
 	setDefault(&o.Group.MaxOffsetMetadata, 4096)
 	setDefault(&o.Group.MinSession, 6*time.Second)
@@ -80,15 +82,16 @@ func setDefault[T int | int32 | time.Duration](v *T, otherwise T) {
 
 // Broker keeps topics. Make one with Open.
 type Broker struct {
-	opts    Options
-	logger  *slog.Logger
-	byName  sync.Map // string -> *Topic
-	byID    sync.Map // ID -> *Topic
-	groups  *coordinator
-	catalog catalog // of the topics, for groups
-	rejects rejectionLog
-	counts  counts
-	slots   chan struct{} // validations of compressed batches that may run at once
+	opts         Options
+	logger       *slog.Logger
+	byName       sync.Map // string -> *Topic
+	byID         sync.Map // ID -> *Topic
+	groups       *coordinator
+	transactions *transactionCoordinator
+	catalog      catalog // of the topics, for groups
+	rejects      rejectionLog
+	counts       counts
+	slots        chan struct{} // validations of compressed batches that may run at once
 
 	saving       sync.Mutex // the log of producers' states
 	producers    commitlog.Log
@@ -114,6 +117,7 @@ func Open(ctx context.Context, opts Options) (*Broker, error) {
 	b.rejects = rejectionLog{broker: b}
 	b.counts.refused = make(map[Refusal]uint64)
 	b.groups = newCoordinator(b)
+	b.transactions = newTransactionCoordinator(b)
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	b.stop = stop
 	if err := b.open(ctx); err != nil {
@@ -125,6 +129,9 @@ func Open(ctx context.Context, opts Options) (*Broker, error) {
 	}
 	if opts.CompactionEvery > 0 {
 		b.done.Go(func() { b.compactEvery(background, opts.CompactionEvery) })
+	}
+	if every := opts.Transactions.SweepEvery; every > 0 {
+		b.done.Go(func() { b.sweepEvery(background, every) })
 	}
 	return b, nil
 }
@@ -139,7 +146,10 @@ func (b *Broker) open(ctx context.Context) error {
 	if err := b.openProducers(ctx); err != nil {
 		return err
 	}
-	return b.groups.open(ctx)
+	if err := b.groups.open(ctx); err != nil {
+		return err
+	}
+	return b.transactions.open(ctx)
 }
 
 // Close stops the broker's own work and answers what waits. The engine of the logs is closed by whoever opened it.

@@ -353,7 +353,7 @@ func TestBatchesAreRefusedBeforeTheyTakeAnOffset(t *testing.T) {
 		}, broker.ErrInvalidRecord},
 		{"a transactional batch", nil, func(t *testing.T) []byte {
 			return records(t, batch.Spec{Transactional: true, Producer: &batch.Producer{ID: 1, Epoch: 0, BaseSequence: 0}}, "x")
-		}, broker.ErrTransactional},
+		}, txn.ErrMapping},
 		{"a broker's timestamp", nil, func(t *testing.T) []byte {
 			return records(t, batch.Spec{TimestampType: batch.LogAppendTime, AppendTime: 1}, "x")
 		}, broker.ErrTimestamp},

@@ -17,6 +17,7 @@ type coordinator struct {
 	broker  *Broker
 	tickets atomic.Uint64
 	offsets offsetLog
+	pending pendingOffsets
 
 	mu     sync.Mutex
 	groups map[string]*coordinated

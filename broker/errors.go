@@ -19,10 +19,10 @@ var (
 	ErrTimestamp     = fault.NewCode(fault.Invalid, "invalid_timestamp")
 	// ErrNotValidated: the validator could not judge; the same batch may pass later.
 	ErrNotValidated = fault.NewCode(fault.Unavailable, "records_not_validated")
-	// ErrTransactional: the batch or producer belongs to a transaction, which this broker has no coordinator for.
-	ErrTransactional = fault.NewCode(fault.Forbidden, "transactions_unavailable")
-	ErrFencedEpoch   = fault.NewCode(fault.Conflict, "fenced_leader_epoch")
-	ErrUnknownEpoch  = fault.NewCode(fault.Unavailable, "unknown_leader_epoch")
+	// ErrTransactionTimeout: a producer asks for more time, or less, than a transaction may have.
+	ErrTransactionTimeout = fault.NewCode(fault.Invalid, "invalid_transaction_timeout")
+	ErrFencedEpoch        = fault.NewCode(fault.Conflict, "fenced_leader_epoch")
+	ErrUnknownEpoch       = fault.NewCode(fault.Unavailable, "unknown_leader_epoch")
 	// ErrStorage: the partition's log cannot be used: it is corrupt, or its disk failed.
 	ErrStorage = fault.NewCode(fault.Unavailable, "storage_error")
 	ErrClosed  = fault.NewCode(fault.Unavailable, "broker_closed")

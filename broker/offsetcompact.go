@@ -2,6 +2,7 @@ package broker
 
 import (
 	"context"
+	"slices"
 
 	"github.com/pawl-registry/pawl/broker/group"
 	"github.com/pawl-registry/pawl/fault"
@@ -54,20 +55,28 @@ func (l *offsetLog) compactPartition(ctx context.Context, c *coordinator, p *Par
 	if int64(bounds.End-bounds.Start) < compactRatio*int64(live) {
 		return nil
 	}
+	if stable, _, err := p.LastStable(ctx); err != nil || stable < bounds.End {
+		return err // offsets of open transactions are in nobody's hands yet: another time
+	}
 	// A group that comes later writes after bounds.End; each of these does so now.
 	for _, id := range ids {
-		if err := l.rewrite(ctx, c, id); err != nil {
+		if whole, err := l.rewrite(ctx, c, id); err != nil || !whole {
 			return err
 		}
 	}
 	return p.log.TrimBefore(ctx, bounds.End)
 }
 
-// rewrite stores the offsets of a group again.
-func (l *offsetLog) rewrite(ctx context.Context, c *coordinator, id string) error {
+// rewrite stores the offsets of a group again, unless an open transaction is about to replace one: its record would come before
+// what is written now, and be taken for the older one.
+func (l *offsetLog) rewrite(ctx context.Context, c *coordinator, id string) (whole bool, err error) {
 	var wait func(context.Context) error
-	err := c.with(id, mustExist, func(g *coordinated) ([]group.Effect, error) {
+	err = c.with(id, mustExist, func(g *coordinated) ([]group.Effect, error) {
 		all := g.committed()
+		if slices.ContainsFunc(all, func(o Committed) bool { return l.broker.Unstable(id, o.Topic, o.Partition) }) {
+			return nil, nil
+		}
+		whole = true
 		if len(all) == 0 {
 			return nil, nil
 		}
@@ -76,10 +85,10 @@ func (l *offsetLog) rewrite(ctx context.Context, c *coordinator, id string) erro
 		return nil, err
 	})
 	if fault.CodeOf(err) == ErrUnknownGroup {
-		return nil
+		return true, nil
 	}
 	if err != nil || wait == nil {
-		return err
+		return whole, err
 	}
-	return wait(ctx)
+	return whole, wait(ctx)
 }

@@ -117,7 +117,8 @@ func (l *offsetLog) replay(ctx context.Context, c *coordinator) error {
 		if p.log == nil {
 			continue
 		}
-		if err := replay(ctx, p.log, c.replayOffset); err != nil {
+		each := func(b batch.Batch) error { return c.replayBatch(p.index, b) }
+		if err := scan(ctx, p.log, p.log.Bounds().Start, each); err != nil {
 			return fault.Wrap(ErrStorage, "broker.Open", err, "cannot read partition %d of %s", p.index, OffsetsTopic)
 		}
 	}

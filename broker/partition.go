@@ -3,6 +3,7 @@ package broker
 import (
 	"strconv"
 	"sync"
+	"sync/atomic"
 
 	"github.com/pawl-registry/pawl/broker/commitlog"
 	"github.com/pawl-registry/pawl/broker/txn"
@@ -18,6 +19,7 @@ type Partition struct {
 
 	mu        sync.Mutex     // the order of appends, and producers
 	producers *txn.Producers // nil: not read from the log yet
+	noted     atomic.Bool    // the log of producers says that there are transactions
 
 	compaction compaction
 

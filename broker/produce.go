@@ -37,7 +37,13 @@ func (a Pending) Wait(ctx context.Context) error {
 // is not kept after the call. The order of checks is the rule: whatever refuses a batch before its sequence is judged leaves
 // the producer's sequence, and the offsets, as they were.
 func (p *Partition) Produce(ctx context.Context, client string, records []byte) (Pending, error) {
-	pending, err := p.produce(ctx, client, records)
+	return p.ProduceIn(ctx, client, "", records)
+}
+
+// ProduceIn is Produce for clients of transaction.version 2: a transactional batch takes the partition into the transaction of
+// the transactional id by itself (KIP-890). Without an id, the partition must be in the transaction already.
+func (p *Partition) ProduceIn(ctx context.Context, client, transactional string, records []byte) (Pending, error) {
+	pending, err := p.produce(ctx, client, transactional, records)
 	if err != nil {
 		p.broker.counts.refuse(p.topic.name, err)
 		return pending, err
@@ -47,7 +53,7 @@ func (p *Partition) Produce(ctx context.Context, client string, records []byte) 
 	return pending, nil
 }
 
-func (p *Partition) produce(ctx context.Context, client string, records []byte) (Pending, error) {
+func (p *Partition) produce(ctx context.Context, client, transactional string, records []byte) (Pending, error) {
 	if p.log == nil {
 		return Pending{}, p.broken("broker.Produce")
 	}
@@ -64,6 +70,11 @@ func (p *Partition) produce(ctx context.Context, client string, records []byte) 
 	if s.appendTime {
 		appendTime = p.broker.Now()
 		b.SetLogAppendTime(appendTime)
+	}
+	if b.Transactional() && transactional != "" {
+		if err := p.join(ctx, transactional, b.Producer()); err != nil {
+			return Pending{}, err
+		}
 	}
 	pending, err := p.append(ctx, b)
 	pending.AppendTime, pending.LogStart, pending.partition = appendTime, p.log.Bounds().Start, p
@@ -89,8 +100,8 @@ func (p *Partition) open(s *settings, records []byte) (batch.Batch, error) {
 	switch {
 	case b.Control():
 		return nil, fault.New(ErrInvalidRecord, op, "clients may not write control records")
-	case b.Transactional():
-		return nil, fault.New(ErrTransactional, op, "the batch belongs to a transaction; transactions are not served")
+	case b.Transactional() && b.Producer().ID < 0:
+		return nil, fault.New(ErrInvalidRecord, op, "a transactional batch without a producer id")
 	case b.TimestampType() == batch.LogAppendTime:
 		return nil, fault.New(ErrTimestamp, op, "a producer may not set the timestamp type to LogAppendTime")
 	case !s.appendTime && b.MaxTimestamp() > p.broker.Now()+s.timestampAfter && s.timestampAfter < maxLong-p.broker.Now():
@@ -115,6 +126,13 @@ func (p *Partition) append(ctx context.Context, b batch.Batch) (Pending, error) 
 	if err := p.loadProducers(ctx); err != nil {
 		return Pending{}, err
 	}
+	if b.Transactional() {
+		if err := p.mayWrite(producer.ID, producer.Epoch); err != nil {
+			return Pending{}, err
+		}
+	} else if p.producers.IsOpen(producer.ID) {
+		return Pending{}, fault.New(txn.ErrState, "broker.Produce", "producer %d has a transaction open, and the batch does not belong to it", producer.ID)
+	}
 	t := txn.Batch{Producer: producer.ID, Epoch: producer.Epoch, First: producer.BaseSequence, Count: int32(b.Count())}
 	verdict, err := p.producers.Judge(t)
 	if err != nil {
@@ -127,6 +145,9 @@ func (p *Partition) append(ctx context.Context, b batch.Batch) (Pending, error) 
 	pending, err := p.start(ctx, b)
 	if err == nil {
 		p.producers.Record(t, pending.Base, p.broker.Now())
+		if b.Transactional() {
+			p.producers.Begin(producer.ID, pending.Base)
+		}
 	}
 	return pending, err
 }

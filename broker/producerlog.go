@@ -20,10 +20,16 @@ type snapshotKey struct {
 	partition int32
 }
 
-// snapshot is the state of a partition's producers after the batch before upTo.
+// snapshot is the state of a partition's producers after the batch before upTo. An empty one says no more than that no record
+// before upTo belongs to a transaction.
 type snapshot struct {
 	upTo  batch.Offset
 	state []byte
+}
+
+func (s snapshot) record(k snapshotKey, now int64) batch.Record {
+	value := append(binary.BigEndian.AppendUint64(nil, uint64(s.upTo)), s.state...)
+	return batch.Record{Timestamp: now, Key: k.encode(), Value: value}
 }
 
 func (k snapshotKey) encode() []byte {
@@ -66,7 +72,7 @@ func (b *Broker) openProducers(ctx context.Context) error {
 	dropped := false
 	for k, s := range b.snapshots {
 		if p := b.partitionOf(k); p == nil || s.upTo > p.log.Bounds().HighWatermark {
-			delete(b.snapshots, k)
+			b.dropSnapshot(k, s, p)
 			dropped = true
 		}
 	}
@@ -77,6 +83,24 @@ func (b *Broker) openProducers(ctx context.Context) error {
 		return fault.Wrap(ErrStorage, op, err, "cannot write the log %s", producerLog)
 	}
 	return nil
+}
+
+// dropSnapshot forgets a state that cannot be used, but not that there are transactions, and from where on.
+func (b *Broker) dropSnapshot(k snapshotKey, s snapshot, p *Partition) {
+	delete(b.snapshots, k)
+	if p == nil {
+		return
+	}
+	began := s.upTo
+	if len(s.state) > 0 {
+		producers := txn.NewProducers(b.opts.MaxProducers)
+		if err := producers.Restore(s.state); err != nil {
+			began = 0
+		} else if began = producers.Began(); began < 0 {
+			return
+		}
+	}
+	b.snapshots[k] = snapshot{upTo: min(began, p.log.Bounds().HighWatermark)}
 }
 
 // partitionOf returns the partition of a state, or nil if it is gone or cannot be used.
@@ -173,9 +197,9 @@ func (b *Broker) snapshotRecords(yield func([]batch.Record) bool) {
 	var chunk []batch.Record
 	size := 0
 	for k, s := range b.snapshots {
-		value := append(binary.BigEndian.AppendUint64(nil, uint64(s.upTo)), s.state...)
-		chunk = append(chunk, batch.Record{Timestamp: b.Now(), Key: k.encode(), Value: value})
-		if size += len(value); size >= snapshotBytes {
+		r := s.record(k, b.Now())
+		chunk = append(chunk, r)
+		if size += len(r.Value); size >= snapshotBytes {
 			if !yield(chunk) {
 				return
 			}
@@ -196,9 +220,13 @@ func (p *Partition) restore() (producers *txn.Producers, from batch.Offset) {
 	if !ok {
 		return producers, p.tail()
 	}
+	start := p.log.Bounds().Start
+	if len(s.state) == 0 {
+		return producers, min(max(s.upTo, start), p.tail())
+	}
 	if err := producers.Restore(s.state); err != nil {
 		p.broker.logger.Warn("the state of producers cannot be read; the log is read instead", "topic", p.topic.name, "partition", p.index, "error", err)
-		return producers, p.tail()
+		return producers, start
 	}
-	return producers, max(s.upTo, p.log.Bounds().Start)
+	return producers, max(s.upTo, start)
 }

@@ -41,16 +41,17 @@ func (p *Partition) loadProducers(ctx context.Context) error {
 	}
 	producers, from := p.restore()
 	err := scan(ctx, p.log, from, func(b batch.Batch) error {
-		if producer := b.Producer(); producer.ID >= 0 && producer.BaseSequence >= 0 {
-			producers.Record(txn.Batch{Producer: producer.ID, Epoch: producer.Epoch, First: producer.BaseSequence, Count: b.LastOffsetDelta() + 1},
-				b.BaseOffset(), b.MaxTimestamp())
-		}
-		return nil
+		return observe(producers, b)
 	})
 	if err != nil {
 		return fault.Wrap(ErrStorage, "broker.Produce", err, "cannot read the producers of topic %s, partition %d", p.topic.name, p.index)
 	}
+	producers.Trim(p.log.Bounds().Start)
 	p.producers = producers
+	if err := p.abortHanging(ctx); err != nil {
+		p.producers = nil
+		return err
+	}
 	return nil
 }
 
@@ -76,6 +77,7 @@ func (p *Partition) forgetProducers() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.producers != nil {
+		p.producers.Trim(p.log.Bounds().Start)
 		p.producers.Expire(p.broker.Now() - p.broker.opts.ProducerExpiry.Milliseconds())
 	}
 }

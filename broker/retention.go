@@ -27,6 +27,9 @@ func (b *Broker) Retain(ctx context.Context) {
 	if err := b.groups.offsets.compact(ctx, b.groups); err != nil && ctx.Err() == nil {
 		b.logger.Error("cannot compact the committed offsets", "error", err)
 	}
+	if err := b.transactions.compact(ctx); err != nil && ctx.Err() == nil {
+		b.logger.Error("cannot compact the states of transactions", "error", err)
+	}
 	if err := b.saveProducers(ctx); err != nil && ctx.Err() == nil {
 		b.logger.Error("cannot save the states of producers", "error", err)
 	}

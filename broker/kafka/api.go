@@ -60,7 +60,7 @@ const (
 	large = 8 << 20
 )
 
-// table lists the keys served, in order. Transactions (24 to 28) are not advertised because they are not served.
+// table lists the keys served, in order.
 func table() []api {
 	return []api{
 		{key: 0, name: "Produce", min: 0, max: 13, shape: "3+:s 2 4 [ -12:s 13+:16 [ 4 b ] ]"},
@@ -83,6 +83,10 @@ func table() []api {
 		{key: 21, name: "DeleteRecords", min: 0, max: 2, maxBytes: large, shape: "[ s [ 4 8 ] ] 4", handle: deleteRecords},
 		{key: 22, name: "InitProducerId", min: 0, max: 5, maxBytes: small, shape: "s 4 3+:8 3+:2", handle: initProducerID},
 		{key: 23, name: "OffsetForLeaderEpoch", min: 2, max: 4, maxBytes: large, shape: "3+:4 [ s [ 4 4 4 ] ]", handle: offsetForLeaderEpoch},
+		{key: 24, name: "AddPartitionsToTxn", min: 0, max: 5, maxBytes: large, shape: "-3:s -3:8 -3:2 -3:[ s ( 4 ) ] 4+:[ s 8 2 1 [ s ( 4 ) ] ]", handle: addPartitionsToTxn},
+		{key: 25, name: "AddOffsetsToTxn", min: 0, max: 4, maxBytes: small, shape: "s 8 2 s", handle: addOffsetsToTxn},
+		{key: 26, name: "EndTxn", min: 0, max: 5, maxBytes: small, shape: "s 8 2 1", handle: endTxn},
+		{key: 28, name: "TxnOffsetCommit", min: 0, max: 5, maxBytes: large, shape: "s s 8 2 3+:4 3+:s 3+:s [ s [ 4 8 2+:4 s ] ]", handle: txnOffsetCommit},
 		{key: 29, name: "DescribeAcls", min: 1, max: 3, maxBytes: small, shape: "1 s 1 s s 1 1", handle: describeACLs},
 		{key: 30, name: "CreateAcls", min: 1, max: 3, maxBytes: large, shape: "[ 1 s 1 s s 1 1 ]", handle: createACLs},
 		{key: 31, name: "DeleteAcls", min: 1, max: 3, maxBytes: large, shape: "[ 1 s 1 s s 1 1 ]", handle: deleteACLs},
@@ -100,6 +104,8 @@ func table() []api {
 		{key: 51, name: "AlterUserScramCredentials", min: 0, max: 0, maxBytes: large, shape: "[ s 1 ] [ s 1 4 b b ]", handle: alterUserSCRAM},
 		{key: 60, name: "DescribeCluster", min: 0, max: 2, maxBytes: small, shape: "1 1+:1 2+:1", handle: describeCluster},
 		{key: 61, name: "DescribeProducers", min: 0, max: 0, maxBytes: large, shape: "[ s ( 4 ) ]", handle: describeProducers},
+		{key: 65, name: "DescribeTransactions", min: 0, max: 0, maxBytes: large, shape: "( s )", handle: describeTransactions},
+		{key: 66, name: "ListTransactions", min: 0, max: 2, maxBytes: large, shape: "( s ) ( 8 ) 1+:8 2+:s", handle: listTransactions},
 		{key: 68, name: "ConsumerGroupHeartbeat", min: 0, max: 1, maxBytes: large, shape: "s s 4 s s 4 ( s ) 1+:s s [ 16 ( 4 ) ]", handle: consumerGroupHeartbeat},
 		{key: 69, name: "ConsumerGroupDescribe", min: 0, max: 1, maxBytes: large, shape: "( s ) 1", handle: consumerGroupDescribe},
 		{key: 74, name: "ListConfigResources", min: 0, max: 1, maxBytes: small, shape: "1+:( 1 )", handle: listConfigResources},

@@ -2,8 +2,8 @@ package kafka
 
 import "github.com/twmb/franz-go/pkg/kmsg"
 
-// ApiVersions, key 18, versions 0 to 4. Of the features that Kafka knows, group.version is finalized at 1: the protocol of KIP-848
-// is served.
+// ApiVersions, key 18, versions 0 to 4. Of the features that Kafka knows, transaction.version is finalized at 2 (KIP-890) and
+// group.version at 1 (KIP-848).
 //
 // The table is advertised as it is, Produce from 0 although 0 to 2 are refused: older librdkafka switches compression off
 // otherwise (KAFKA-18659). A version above ours is answered with error 35 and a body of version 0 (KIP-511).
@@ -27,6 +27,7 @@ var features = []struct {
 	level int16
 }{
 	{"group.version", 1},
+	{"transaction.version", 2},
 }
 
 func supportedFeatures() (all []kmsg.ApiVersionsResponseSupportedFeature) {

@@ -6,7 +6,7 @@ import (
 	"github.com/pawl-registry/pawl/broker/txn"
 )
 
-// DescribeProducers, key 61, version 0. There are no transactions: no coordinator epoch and no start of one (-1).
+// DescribeProducers, key 61, version 0.
 
 func describeProducers(c *call) message {
 	req := c.request.(*kmsg.DescribeProducersRequest)
@@ -22,7 +22,7 @@ func describeProducers(c *call) message {
 			for _, a := range active {
 				w := kmsg.NewDescribeProducersResponseTopicPartitionActiveProducer()
 				w.ProducerID, w.ProducerEpoch, w.LastSequence, w.LastTimestamp = a.Producer, int32(a.Epoch), a.Last, a.At
-				w.CoordinatorEpoch, w.CurrentTxnStartOffset = -1, -1
+				w.CoordinatorEpoch, w.CurrentTxnStartOffset = a.Marked, int64(a.Open)
 				v.ActiveProducers = append(v.ActiveProducers, w)
 			}
 			t.Partitions = append(t.Partitions, v)

@@ -13,80 +13,88 @@ import (
 
 // Kafka's error numbers, from its protocol guide. They reach the wire: frozen.
 const (
-	unknownServerError      = -1
-	none                    = 0
-	offsetOutOfRange        = 1
-	corruptMessage          = 2
-	unknownTopicOrPartition = 3
-	requestTimedOut         = 7
-	messageTooLarge         = 10
-	offsetMetadataTooLarge  = 12
-	coordinatorUnavailable  = 15
-	notCoordinator          = 16
-	invalidTopic            = 17
-	notEnoughReplicas       = 19
-	invalidRequiredAcks     = 21
-	illegalGeneration       = 22
-	inconsistentProtocol    = 23
-	invalidGroupID          = 24
-	unknownMemberID         = 25
-	invalidSessionTimeout   = 26
-	rebalanceInProgress     = 27
-	invalidTimestamp        = 32
-	unsupportedVersion      = 35
-	topicAlreadyExists      = 36
-	invalidPartitions       = 37
-	invalidReplication      = 38
-	invalidAssignment       = 39
-	invalidConfig           = 40
-	invalidRequest          = 42
-	outOfOrderSequence      = 45
-	invalidProducerEpoch    = 47
-	invalidTxnTimeout       = 50
-	kafkaStorageError       = 56
-	nonEmptyGroup           = 68
-	groupIDNotFound         = 69
-	fetchSessionNotFound    = 70
-	fencedLeaderEpoch       = 74
-	unknownLeaderEpoch      = 75
-	unsupportedCompression  = 76
-	memberIDRequired        = 79
-	groupMaxSizeReached     = 81
-	fencedInstanceID        = 82
-	groupSubscribed         = 86
-	invalidRecord           = 87
-	unknownTopicID          = 100
-	fencedMemberEpoch       = 110
-	unreleasedInstanceID    = 111
-	unsupportedAssignor     = 112
-	staleMemberEpoch        = 113
-	invalidRegex            = 128
+	unknownServerError       = -1
+	none                     = 0
+	offsetOutOfRange         = 1
+	corruptMessage           = 2
+	unknownTopicOrPartition  = 3
+	requestTimedOut          = 7
+	messageTooLarge          = 10
+	offsetMetadataTooLarge   = 12
+	coordinatorUnavailable   = 15
+	notCoordinator           = 16
+	invalidTopic             = 17
+	notEnoughReplicas        = 19
+	invalidRequiredAcks      = 21
+	illegalGeneration        = 22
+	inconsistentProtocol     = 23
+	invalidGroupID           = 24
+	unknownMemberID          = 25
+	invalidSessionTimeout    = 26
+	rebalanceInProgress      = 27
+	invalidTimestamp         = 32
+	unsupportedVersion       = 35
+	topicAlreadyExists       = 36
+	invalidPartitions        = 37
+	invalidReplication       = 38
+	invalidAssignment        = 39
+	invalidConfig            = 40
+	invalidRequest           = 42
+	outOfOrderSequence       = 45
+	invalidProducerEpoch     = 47
+	invalidTxnState          = 48
+	invalidProducerIDMapping = 49
+	invalidTxnTimeout        = 50
+	concurrentTransactions   = 51
+	kafkaStorageError        = 56
+	nonEmptyGroup            = 68
+	groupIDNotFound          = 69
+	fetchSessionNotFound     = 70
+	fencedLeaderEpoch        = 74
+	unknownLeaderEpoch       = 75
+	unsupportedCompression   = 76
+	memberIDRequired         = 79
+	groupMaxSizeReached      = 81
+	fencedInstanceID         = 82
+	groupSubscribed          = 86
+	invalidRecord            = 87
+	unstableOffsetCommit     = 88
+	producerFenced           = 90
+	transactionalIDNotFound  = 105
+	invalidRegularExpression = 128
+	unknownTopicID           = 100
+	fencedMemberEpoch        = 110
+	unreleasedInstanceID     = 111
+	unsupportedAssignor      = 112
+	staleMemberEpoch         = 113
+	invalidRegex             = 128
 )
 
 // numbers says which error of Kafka's a failure is.
 var numbers = map[*fault.Code]int16{
-	broker.ErrUnknownTopic:      unknownTopicOrPartition,
-	broker.ErrUnknownTopicID:    unknownTopicID,
-	broker.ErrTopicExists:       topicAlreadyExists,
-	broker.ErrInvalidTopic:      invalidTopic,
-	broker.ErrInvalidPartitions: invalidPartitions,
-	broker.ErrInvalidReplicas:   invalidReplication,
-	broker.ErrInvalidAssignment: invalidAssignment,
-	broker.ErrInvalidConfig:     invalidConfig,
-	broker.ErrInvalidRequest:    invalidRequest,
-	broker.ErrInvalidRecord:     invalidRecord,
-	broker.ErrTooLarge:          messageTooLarge,
-	broker.ErrTimestamp:         invalidTimestamp,
-	broker.ErrNotValidated:      notEnoughReplicas, // retriable, and says that nothing was appended
-	broker.ErrTransactional:     invalidRequest,
-	broker.ErrFencedEpoch:       fencedLeaderEpoch,
-	broker.ErrUnknownEpoch:      unknownLeaderEpoch,
-	broker.ErrStorage:           kafkaStorageError,
-	broker.ErrClosed:            coordinatorUnavailable,
-	broker.ErrUnknownGroup:      groupIDNotFound,
-	broker.ErrOtherProtocol:     groupIDNotFound,
-	broker.ErrInvalidGroup:      invalidGroupID,
-	broker.ErrOffsetMetadata:    offsetMetadataTooLarge,
+	broker.ErrUnknownTopic:       unknownTopicOrPartition,
+	broker.ErrUnknownTopicID:     unknownTopicID,
+	broker.ErrTopicExists:        topicAlreadyExists,
+	broker.ErrInvalidTopic:       invalidTopic,
+	broker.ErrInvalidPartitions:  invalidPartitions,
+	broker.ErrInvalidReplicas:    invalidReplication,
+	broker.ErrInvalidAssignment:  invalidAssignment,
+	broker.ErrInvalidConfig:      invalidConfig,
+	broker.ErrInvalidRequest:     invalidRequest,
+	broker.ErrInvalidRecord:      invalidRecord,
+	broker.ErrTooLarge:           messageTooLarge,
+	broker.ErrTimestamp:          invalidTimestamp,
+	broker.ErrNotValidated:       notEnoughReplicas, // retriable, and says that nothing was appended
+	broker.ErrTransactionTimeout: invalidTxnTimeout,
+	broker.ErrUnknownTransaction: transactionalIDNotFound,
+	broker.ErrFencedEpoch:        fencedLeaderEpoch,
+	broker.ErrUnknownEpoch:       unknownLeaderEpoch,
+	broker.ErrStorage:            kafkaStorageError,
+	broker.ErrClosed:             coordinatorUnavailable,
+	broker.ErrUnknownGroup:       groupIDNotFound,
+	broker.ErrOtherProtocol:      groupIDNotFound,
+	broker.ErrInvalidGroup:       invalidGroupID,
+	broker.ErrOffsetMetadata:     offsetMetadataTooLarge,
 
 	batch.ErrShort:       corruptMessage,
 	batch.ErrLength:      corruptMessage,
@@ -128,7 +136,8 @@ var numbers = map[*fault.Code]int16{
 	errAcks:           invalidRequiredAcks,
 	errPosition:       unsupportedVersion,
 	errResource:       invalidRequest,
-	errTxnTimeout:     invalidTxnTimeout,
+	errNotAttempted:   operationNotAttempted,
+	errPattern:        invalidRegularExpression,
 	errTopicDenied:    topicAuthorizationFailed,
 	errTxnDenied:      transactionalIDAuthFailed,
 	errAccess:         invalidRequest,
@@ -145,6 +154,11 @@ var numbers = map[*fault.Code]int16{
 	txn.ErrFenced:     invalidProducerEpoch,
 	txn.ErrOutOfOrder: outOfOrderSequence,
 	txn.ErrInvalid:    invalidRecord,
+	txn.ErrSuperseded: producerFenced,
+	txn.ErrMapping:    invalidProducerIDMapping,
+	txn.ErrState:      invalidTxnState,
+	txn.ErrConcurrent: concurrentTransactions,
+	txn.ErrRecord:     kafkaStorageError,
 	txn.ErrSnapshot:   kafkaStorageError,
 }
 

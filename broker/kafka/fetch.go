@@ -8,6 +8,8 @@ import (
 
 	"github.com/pawl-registry/pawl/broker"
 	"github.com/pawl-registry/pawl/broker/batch"
+	"github.com/pawl-registry/pawl/broker/commitlog"
+	"github.com/pawl-registry/pawl/broker/txn"
 )
 
 // Fetch, key 1, versions 4 to 18. Fetch sessions (KIP-227) are not kept: every answer has session id 0, and clients go on to
@@ -26,6 +28,8 @@ type fetched struct {
 	size                    int      // of them all
 	code                    int16
 	highWatermark, logStart int64
+	stable                  int64         // the last stable offset; -1: that of the high watermark
+	aborted                 []txn.Aborted // transactions that have records in what was read
 }
 
 func fetch(c *call) message {
@@ -41,7 +45,7 @@ func fetch(c *call) message {
 		for j := range a.topics[i].partitions {
 			p := &a.topics[i].partitions[j]
 			if p.code = c.server.numberOf(p.err); p.code != none && p.code != offsetOutOfRange {
-				p.highWatermark, p.logStart = -1, -1
+				p.highWatermark, p.logStart, p.stable, p.aborted = -1, -1, -1, nil
 			}
 		}
 	}
@@ -140,9 +144,9 @@ const leastFetch = 64 << 10
 // so that a consumer always gets on (KIP-74).
 func (c *call) readAll(a *fetchAnswer, req *kmsg.FetchRequest) (failed bool) {
 	limit, grant := c.server.grant(a, req)
-	g := gathering{limit: limit}
+	g := gathering{limit: limit, committed: a.committed}
 	for f := range a.each {
-		f.size, f.pieces = 0, f.pieces[:0]
+		f.size, f.pieces, f.stable, f.aborted = 0, f.pieces[:0], -1, nil
 		if f.err == nil {
 			g.read(c.ctx, f)
 		}
@@ -166,6 +170,8 @@ type gathering struct {
 	space   []byte // what is left of the last buffer
 	size    int    // of what was read
 	limit   int    // of what may be read
+
+	committed bool // nothing at or beyond the last stable offset is read
 }
 
 // The sizes of buffers, and what must be left of one to read into it.
@@ -188,12 +194,37 @@ func (g *gathering) room() []byte {
 
 // read adds what the partition has, up to its own bound and that of all. Only the very first batch may pass them.
 func (g *gathering) read(ctx context.Context, f *fetched) {
+	next := g.readTo(ctx, f)
+	if g.committed && f.err == nil && f.size > 0 {
+		if f.aborted, f.err = f.partition.Aborted(ctx, f.from, next); f.err != nil {
+			g.size -= f.size
+			f.size, f.pieces = 0, f.pieces[:0]
+		}
+	}
+}
+
+// end returns where reading ends, and the marks of the partition.
+func (g *gathering) end(ctx context.Context, f *fetched) (batch.Offset, commitlog.Bounds, error) {
+	if !g.committed {
+		bounds, err := f.partition.Bounds()
+		return bounds.HighWatermark, bounds, err
+	}
+	stable, bounds, err := f.partition.LastStable(ctx)
+	f.stable = int64(stable)
+	return stable, bounds, err
+}
+
+// readTo is read without what belongs to transactions. It returns the offset that follows the last batch.
+func (g *gathering) readTo(ctx context.Context, f *fetched) (from batch.Offset) {
 	from, left := f.from, min(f.maxBytes, g.limit-g.size)
 	for {
-		bounds, err := f.partition.Bounds()
+		end, bounds, err := g.end(ctx, f)
 		f.highWatermark, f.logStart = int64(bounds.HighWatermark), int64(bounds.Start)
-		if f.err = err; err != nil || from == bounds.HighWatermark || (left <= 0 && g.size > 0) {
-			return
+		if f.err = err; err != nil || from == end || (left <= 0 && g.size > 0) {
+			return from
+		}
+		if from > end && from <= bounds.HighWatermark {
+			return from // a reader of everything went on to read what is committed
 		}
 		space := g.room()
 		got, bounds, err := f.partition.Read(ctx, space[:0:len(space)], from, max(min(left, len(space)), 0))
@@ -201,30 +232,36 @@ func (g *gathering) read(ctx context.Context, f *fetched) {
 			if f.size == 0 { // else the log was trimmed over what is already read: the next Fetch will tell
 				f.err, f.highWatermark, f.logStart = err, int64(bounds.HighWatermark), int64(bounds.Start)
 			}
-			return
+			return from
 		}
+		got, next := before(got, from, end)
 		if len(got) == 0 || (len(got) > left && g.size > 0) {
-			return
+			return from
 		}
 		if len(got) <= len(space) { // else the log made room of its own
 			g.space = space[len(got):]
 		}
 		f.pieces = append(f.pieces, got)
 		f.size, g.size, left = f.size+len(got), g.size+len(got), left-len(got)
-		from = after(got)
+		from = next
 	}
 }
 
-// after returns the offset that follows the last of the batches, which a log returned whole.
-func after(batches []byte) (next batch.Offset) {
-	for len(batches) > 0 {
-		b, rest, err := batch.Cut(batches)
+// before returns the batches, which a log returned whole, up to the one that begins at end or later, and the offset that
+// follows the last of them; from if there is none.
+func before(batches []byte, from, end batch.Offset) (kept []byte, next batch.Offset) {
+	next = from
+	for rest := batches; len(rest) > 0; {
+		b, others, err := batch.Cut(rest)
 		if err != nil {
 			panic("kafka: a log returned a batch that is none: " + err.Error())
 		}
-		next, batches = b.NextOffset(), rest
+		if b.BaseOffset() >= end {
+			return batches[:len(batches)-len(rest)], next
+		}
+		next, rest = b.NextOffset(), others
 	}
-	return next
+	return batches, next
 }
 
 // grant reserves memory for an answer: as much as was asked for, or, when the others have it all, a little.

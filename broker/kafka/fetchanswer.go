@@ -84,12 +84,21 @@ func (a *fetchAnswer) partition(e *encoder, p *fetched) {
 	e.int32(p.index)
 	e.int16(p.code)
 	e.int64(p.highWatermark)
-	e.int64(p.highWatermark) // last stable offset: there are no transactions
+	if p.stable >= 0 {
+		e.int64(p.stable)
+	} else {
+		e.int64(p.highWatermark) // nobody asked which records are stable
+	}
 	if a.version >= 5 {
 		e.int64(p.logStart)
 	}
 	if a.committed {
-		e.count(0)
+		e.count(len(p.aborted))
+		for _, t := range p.aborted {
+			e.int64(t.Producer)
+			e.int64(int64(t.First))
+			e.tags()
+		}
 	} else {
 		e.count(-1)
 	}

@@ -7,6 +7,9 @@ import (
 	"testing"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/pawl-registry/pawl/broker/batch"
+	"github.com/pawl-registry/pawl/broker/txn"
 )
 
 // The encoding by hand is that of kmsg, byte for byte, in every version.
@@ -35,16 +38,23 @@ func randomFetch(rng *rand.Rand, version int16) (*fetchAnswer, *kmsg.FetchRespon
 		v := kmsg.NewFetchResponseTopic()
 		v.Topic, v.TopicID = t.name, t.id
 		for range rng.IntN(4) {
-			f := fetched{index: rng.Int32(), code: int16(rng.IntN(100)), highWatermark: rng.Int64(), logStart: rng.Int64()}
+			f := fetched{index: rng.Int32(), code: int16(rng.IntN(100)), highWatermark: rng.Int64(), logStart: rng.Int64(), stable: rng.Int64()}
 			for range rng.IntN(3) {
 				f.pieces = append(f.pieces, bytes.Repeat([]byte{byte(rng.Int())}, rng.IntN(200)))
 				f.size += len(f.pieces[len(f.pieces)-1])
 			}
 			p := kmsg.NewFetchResponseTopicPartition()
-			p.Partition, p.ErrorCode, p.HighWatermark, p.LastStableOffset, p.LogStartOffset = f.index, f.code, f.highWatermark, f.highWatermark, f.logStart
+			p.Partition, p.ErrorCode, p.HighWatermark, p.LastStableOffset, p.LogStartOffset = f.index, f.code, f.highWatermark, f.stable, f.logStart
 			p.RecordBatches = append([]byte{}, bytes.Join(f.pieces, nil)...)
 			if a.committed {
 				p.AbortedTransactions = []kmsg.FetchResponseTopicPartitionAbortedTransaction{}
+				for range rng.IntN(3) {
+					one := txn.Aborted{Producer: rng.Int64(), First: batch.Offset(rng.Int64())}
+					f.aborted = append(f.aborted, one)
+					w := kmsg.NewFetchResponseTopicPartitionAbortedTransaction()
+					w.ProducerID, w.FirstOffset = one.Producer, int64(one.First)
+					p.AbortedTransactions = append(p.AbortedTransactions, w)
+				}
 			}
 			t.partitions = append(t.partitions, f)
 			v.Partitions = append(v.Partitions, p)

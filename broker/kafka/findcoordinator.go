@@ -7,10 +7,14 @@ import (
 	"github.com/pawl-registry/pawl/fault"
 )
 
-// FindCoordinator, key 10, versions 0 to 6. This broker coordinates all groups. Left out: coordinators of transactions (type 1)
-// and of share groups (type 2), which are refused with INVALID_REQUEST.
+// FindCoordinator, key 10, versions 0 to 6. This broker coordinates all groups and transactions. Left out: coordinators of share
+// groups (type 2), which are refused with INVALID_REQUEST.
 
-const groupCoordinator = 0
+// The kinds of coordinators.
+const (
+	groupCoordinator       = 0
+	transactionCoordinator = 1
+)
 
 func findCoordinator(c *call) message {
 	req := c.request.(*kmsg.FindCoordinatorRequest)
@@ -29,8 +33,8 @@ func findCoordinator(c *call) message {
 func (c *call) coordinator(kind int8, key string) kmsg.FindCoordinatorResponseCoordinator {
 	v := kmsg.NewFindCoordinatorResponseCoordinator()
 	v.Key, v.NodeID, v.Port = key, -1, -1
-	if kind != groupCoordinator {
-		err := fault.New(broker.ErrTransactional, "kafka.FindCoordinator", "coordinators of type %d are not served", kind)
+	if kind != groupCoordinator && kind != transactionCoordinator {
+		err := fault.New(broker.ErrInvalidRequest, "kafka.FindCoordinator", "coordinators of type %d are not served", kind)
 		v.ErrorCode, v.ErrorMessage = c.server.numberOf(err), textOf(err)
 		return v
 	}

@@ -259,9 +259,6 @@ func guardOffsetDelete(c *call, next func(*call) message) message {
 	return r
 }
 
-// The types of keys that coordinators are asked for by.
-const transactionCoordinator = 1
-
 func guardFindCoordinator(c *call, next func(*call) message) message {
 	req := c.request.(*kmsg.FindCoordinatorRequest)
 	may, number := func(key *string) bool { return c.may(acl.Describe, acl.Group, *key) }, int16(groupAuthorizationFailed)

@@ -36,14 +36,14 @@ func listOffsets(c *call) message {
 		t.Topic = asked.Topic
 		topic, err := c.server.broker.Topic(asked.Topic)
 		for _, p := range asked.Partitions {
-			t.Partitions = append(t.Partitions, c.listOffset(topic, err, p))
+			t.Partitions = append(t.Partitions, c.listOffset(topic, err, req.IsolationLevel == 1, p))
 		}
 		r.Topics = append(r.Topics, t)
 	}
 	return r
 }
 
-func (c *call) listOffset(t *broker.Topic, err error, asked kmsg.ListOffsetsRequestTopicPartition) kmsg.ListOffsetsResponseTopicPartition {
+func (c *call) listOffset(t *broker.Topic, err error, committed bool, asked kmsg.ListOffsetsRequestTopicPartition) kmsg.ListOffsetsResponseTopicPartition {
 	v := kmsg.NewListOffsetsResponseTopicPartition()
 	v.Partition, v.Timestamp, v.Offset, v.LeaderEpoch = asked.Partition, -1, -1, -1
 	var p *broker.Partition
@@ -54,14 +54,19 @@ func (c *call) listOffset(t *broker.Topic, err error, asked kmsg.ListOffsetsRequ
 		err = p.CheckTerm(asked.CurrentLeaderEpoch)
 	}
 	if err == nil {
-		err = c.locate(p, asked.Timestamp, &v)
+		err = c.locate(p, asked.Timestamp, committed, &v)
 	}
 	v.ErrorCode = c.server.numberOf(err)
 	return v
 }
 
-func (c *call) locate(p *broker.Partition, timestamp int64, v *kmsg.ListOffsetsResponseTopicPartition) error {
+// locate answers for a position or a time. For those who read what is committed, the partition ends at its last stable offset.
+func (c *call) locate(p *broker.Partition, timestamp int64, committed bool, v *kmsg.ListOffsetsResponseTopicPartition) error {
 	bounds, err := p.Bounds()
+	end := bounds.HighWatermark
+	if err == nil && committed {
+		end, bounds, err = p.LastStable(c.ctx)
+	}
 	if err != nil {
 		return err
 	}
@@ -70,7 +75,7 @@ func (c *call) locate(p *broker.Partition, timestamp int64, v *kmsg.ListOffsetsR
 	}
 	switch timestamp {
 	case latest:
-		v.Offset, v.LeaderEpoch = int64(bounds.HighWatermark), int32(bounds.Term)
+		v.Offset, v.LeaderEpoch = int64(end), int32(bounds.Term)
 		return nil
 	case earliest, earliestLocal:
 		v.Offset, v.LeaderEpoch = int64(bounds.Start), int32(bounds.Term)
@@ -83,7 +88,7 @@ func (c *call) locate(p *broker.Partition, timestamp int64, v *kmsg.ListOffsetsR
 		find = func() (f commitlog.Found, ok bool, err error) { return p.FindNewest(c.ctx) }
 	}
 	f, ok, err := find()
-	if err != nil || !ok {
+	if err != nil || !ok || f.Offset >= end && committed {
 		return err
 	}
 	v.Offset, v.Timestamp, v.LeaderEpoch = int64(f.Offset), f.Timestamp, int32(f.Term)

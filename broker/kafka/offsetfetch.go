@@ -8,7 +8,7 @@ import (
 )
 
 // OffsetFetch, key 9, versions 1 to 10; from version 8 for several groups at once. A group that does not exist has no offsets,
-// which is no error. A member under the protocol of KIP-848 is asked for its epoch (version 9). Require-stable is always met, as nothing here is pending.
+// which is no error. A member under the protocol of KIP-848 is asked for its epoch (version 9).
 
 func offsetFetch(c *call) message {
 	req := c.request.(*kmsg.OffsetFetchRequest)
@@ -54,7 +54,7 @@ func (c *call) offsetsOf(asked kmsg.OffsetFetchRequestGroup) kmsg.OffsetFetchRes
 		return v
 	}
 	if asked.Topics == nil {
-		v.Topics = c.everyOffset(all)
+		v.Topics = c.everyOffset(asked.Group, all)
 		return v
 	}
 	committed := make(map[place]group.Offset, len(all))
@@ -62,7 +62,7 @@ func (c *call) offsetsOf(asked kmsg.OffsetFetchRequestGroup) kmsg.OffsetFetchRes
 		committed[place{o.Topic, o.Partition}] = o.Offset
 	}
 	for _, t := range asked.Topics {
-		v.Topics = append(v.Topics, c.offsetsIn(t, committed))
+		v.Topics = append(v.Topics, c.offsetsIn(asked.Group, t, committed))
 	}
 	return v
 }
@@ -85,7 +85,7 @@ type place struct {
 }
 
 // offsetsIn answers for one topic.
-func (c *call) offsetsIn(asked kmsg.OffsetFetchRequestGroupTopic, committed map[place]group.Offset) kmsg.OffsetFetchResponseGroupTopic {
+func (c *call) offsetsIn(id string, asked kmsg.OffsetFetchRequestGroupTopic, committed map[place]group.Offset) kmsg.OffsetFetchResponseGroupTopic {
 	v := kmsg.NewOffsetFetchResponseGroupTopic()
 	v.Topic, v.TopicID = asked.Topic, asked.TopicID
 	name, number := asked.Topic, int16(none)
@@ -99,12 +99,13 @@ func (c *call) offsetsIn(asked kmsg.OffsetFetchRequestGroupTopic, committed map[
 		o, ok := committed[place{name, p}]
 		w := committedPartition(p, o, ok)
 		w.ErrorCode = number
+		c.requireStable(id, name, &w)
 		v.Partitions = append(v.Partitions, w)
 	}
 	return v
 }
 
-func (c *call) everyOffset(all []broker.Committed) []kmsg.OffsetFetchResponseGroupTopic {
+func (c *call) everyOffset(id string, all []broker.Committed) []kmsg.OffsetFetchResponseGroupTopic {
 	var topics []kmsg.OffsetFetchResponseGroupTopic
 	for _, o := range all {
 		if n := len(topics); n == 0 || topics[n-1].Topic != o.Topic {
@@ -116,9 +117,18 @@ func (c *call) everyOffset(all []broker.Committed) []kmsg.OffsetFetchResponseGro
 			topics = append(topics, t)
 		}
 		t := &topics[len(topics)-1]
-		t.Partitions = append(t.Partitions, committedPartition(o.Partition, o.Offset, true))
+		w := committedPartition(o.Partition, o.Offset, true)
+		c.requireStable(id, o.Topic, &w)
+		t.Partitions = append(t.Partitions, w)
 	}
 	return topics
+}
+
+// requireStable withholds an offset that an open transaction may change, from those who ask for that (KIP-447).
+func (c *call) requireStable(id, topic string, v *kmsg.OffsetFetchResponseGroupTopicPartition) {
+	if c.request.(*kmsg.OffsetFetchRequest).RequireStable && v.ErrorCode == none && c.server.broker.Unstable(id, topic, v.Partition) {
+		v.Offset, v.LeaderEpoch, v.Metadata, v.ErrorCode = -1, -1, nil, unstableOffsetCommit
+	}
 }
 
 func committedPartition(partition int32, o group.Offset, ok bool) kmsg.OffsetFetchResponseGroupTopicPartition {

@@ -13,11 +13,15 @@ import (
 )
 
 // Produce, key 0, versions 3 to 13; 0 to 2 are advertised (see ApiVersions) and refused with error 35, as Kafka 4 refuses
-// them. Left out: transactional batches. The request is decoded here, not by kmsg: it may be large, and its records are
+// them. Up to version 11 a transactional batch finds its partition in the transaction; from 12 on it brings it there
+// (KIP-890). The request is decoded here, not by kmsg: it may be large, and its records are
 // passed on without a copy.
 
 // leastProduce is the lowest version that is served, though lower ones are advertised.
 const leastProduce = 3
+
+// implicitProduce is the first version that takes partitions into transactions.
+const implicitProduce = 12
 
 // noTimeout stands in for a time-out of 0 or less.
 const noTimeout = 30 * time.Second
@@ -108,6 +112,14 @@ var (
 	errAcks           = fault.NewCode(fault.Invalid, "invalid_required_acks")
 )
 
+// joining is the transactional id, if partitions are taken into its transaction.
+func (r *producing) joining() string {
+	if r.version < implicitProduce {
+		return ""
+	}
+	return r.txn
+}
+
 // put hands one batch to the broker.
 func (r *producing) put(ctx context.Context, p *produced, records []byte) (broker.Pending, error) {
 	const op = "kafka.Produce"
@@ -127,7 +139,7 @@ func (r *producing) put(ctx context.Context, p *produced, records []byte) (broke
 	if partition.Topic().Internal() {
 		return broker.Pending{}, fault.New(broker.ErrInvalidTopic, op, "topic %s is the broker's own", partition.Topic().Name())
 	}
-	return partition.Produce(ctx, r.client, records)
+	return partition.ProduceIn(ctx, r.client, r.joining(), records)
 }
 
 func (s *Server) partition(byID bool, p *produced) (*broker.Partition, error) {
@@ -169,6 +181,9 @@ func (s *Server) producedPartition(p *produced) kmsg.ProduceResponseTopicPartiti
 	}
 	v.BaseOffset, v.LogAppendTime, v.LogStartOffset = -1, -1, -1
 	v.ErrorCode, v.ErrorMessage = s.numberOf(p.err), textOf(p.err)
+	if v.ErrorCode == producerFenced { // which Produce has no word for (KIP-588)
+		v.ErrorCode = invalidProducerEpoch
+	}
 	if errors.Is(p.err, context.DeadlineExceeded) {
 		v.ErrorCode = requestTimedOut
 	}

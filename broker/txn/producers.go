@@ -52,6 +52,8 @@ type producer struct {
 	epoch  int16
 	recent []appended // oldest first, at most window
 	at     int64      // time of the last batch, milliseconds since the Unix epoch
+	fresh  bool       // the epoch began with a marker: its first batch has sequence 0
+	marked int32      // coordinator epoch of its last marker, or -1
 }
 
 func (p *producer) find(b Batch) (appended, bool) {
@@ -68,12 +70,14 @@ type Producers struct {
 	byID  map[int64]*list.Element // of *producer
 	order *list.List              // by last append, oldest first
 	limit int
+
+	transactions
 }
 
 // NewProducers returns the state of a partition nobody has written to. At most limit producers are remembered; beyond it the
 // one that has been silent longest is forgotten, so that invented producer ids cannot fill the memory.
 func NewProducers(limit int) *Producers {
-	return &Producers{byID: make(map[int64]*list.Element), order: list.New(), limit: limit}
+	return &Producers{byID: make(map[int64]*list.Element), order: list.New(), limit: limit, transactions: newTransactions()}
 }
 
 // Len returns the number of producers remembered.
@@ -92,7 +96,7 @@ func (ps *Producers) Judge(b Batch) (Verdict, error) {
 	}
 	p := e.Value.(*producer)
 	if b.Epoch < p.epoch {
-		return Verdict{}, fault.New(ErrFenced, op, "producer %d has epoch %d, the batch has %d", b.Producer, p.epoch, b.Epoch)
+		return Verdict{}, fenced(p, b.Epoch)
 	}
 	if b.Epoch > p.epoch {
 		if b.First != 0 {
@@ -104,6 +108,9 @@ func (ps *Producers) Judge(b Batch) (Verdict, error) {
 		return Verdict{Duplicate: true, Base: a.base}, nil
 	}
 	if len(p.recent) == 0 {
+		if p.fresh && b.First != 0 {
+			return Verdict{}, fault.New(ErrOutOfOrder, op, "producer %d begins epoch %d with sequence %d instead of 0", b.Producer, b.Epoch, b.First)
+		}
 		return Verdict{}, nil
 	}
 	if want := next(p.recent[len(p.recent)-1].last, 1); b.First != want {
@@ -112,13 +119,17 @@ func (ps *Producers) Judge(b Batch) (Verdict, error) {
 	return Verdict{}, nil
 }
 
+func fenced(p *producer, epoch int16) error {
+	return fault.New(ErrFenced, "txn.Judge", "producer %d has epoch %d, the batch has %d", p.id, p.epoch, epoch)
+}
+
 // Record notes that b was appended at base. at is the time of the append in milliseconds since the Unix epoch.
 func (ps *Producers) Record(b Batch, base batch.Offset, at int64) {
 	p := ps.touch(b.Producer)
 	if p.epoch != b.Epoch {
 		p.epoch, p.recent = b.Epoch, p.recent[:0]
 	}
-	p.at = at
+	p.at, p.fresh = at, false
 	if len(p.recent) == window {
 		p.recent = append(p.recent[:0], p.recent[1:]...)
 	}
@@ -134,7 +145,7 @@ func (ps *Producers) touch(id int64) *producer {
 	if ps.limit > 0 && len(ps.byID) >= ps.limit {
 		ps.forget(ps.order.Front())
 	}
-	p := &producer{id: id, recent: make([]appended, 0, window)}
+	p := &producer{id: id, marked: -1, recent: make([]appended, 0, window)}
 	ps.byID[id] = ps.order.PushBack(p)
 	return p
 }
@@ -155,8 +166,10 @@ func (ps *Producers) Expire(t int64) {
 type Active struct {
 	Producer int64
 	Epoch    int16
-	Last     int32 // last sequence
-	At       int64 // time of the last append, milliseconds since the Unix epoch
+	Last     int32        // last sequence
+	At       int64        // time of the last append, milliseconds since the Unix epoch
+	Marked   int32        // coordinator epoch of the last marker; -1: none is known
+	Open     batch.Offset // where its open transaction begins; -1: there is none
 }
 
 // Active lists the producers remembered, the longest silent first.
@@ -164,9 +177,12 @@ func (ps *Producers) Active() []Active {
 	all := make([]Active, 0, len(ps.byID))
 	for e := ps.order.Front(); e != nil; e = e.Next() {
 		p := e.Value.(*producer)
-		a := Active{Producer: p.id, Epoch: p.epoch, Last: -1, At: p.at}
+		a := Active{Producer: p.id, Epoch: p.epoch, Last: -1, At: p.at, Marked: p.marked, Open: -1}
 		if n := len(p.recent); n > 0 {
 			a.Last = p.recent[n-1].last
+		}
+		if first, ok := ps.open[p.id]; ok {
+			a.Open = first
 		}
 		all = append(all, a)
 	}
