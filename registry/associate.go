@@ -78,6 +78,11 @@ func (r *Registry) Associate(ctx context.Context, a Associate) (made []Associate
 		if x := r.view.association(made[i].place()); x != nil {
 			made[i].Association = *x
 		}
+		if v := made[i].Schema; v != nil {
+			if x := r.view.row(ParseName(v.Subject), v.Number); x != nil {
+				made[i].Schema = &x.Version
+			}
+		}
 	}
 	return made, nil
 }
@@ -275,7 +280,7 @@ func (j judge) bond(a *Associate, b Bond, c *change) (Associated, error) {
 	if b.Lifecycle == Strong {
 		j.draft.subjects[n] = true
 	}
-	c.PutAssociations = append(c.PutAssociations, made.Association)
+	c.PutAssociations = append(c.PutAssociations, bondRecord{Association: made.Association})
 	return made, nil
 }
 

@@ -48,8 +48,8 @@ type Association struct {
 	Type              string    `json:"type"` // "key" or "value"
 	Lifecycle         Lifecycle `json:"lifecycle"`
 	Frozen            bool      `json:"frozen,omitempty"`
-	Created           int64     `json:"created,omitempty"` // milliseconds since the Unix epoch
-	Updated           int64     `json:"updated,omitempty"`
+	Created           int64     `json:"-"` // milliseconds since the Unix epoch
+	Updated           int64     `json:"-"`
 }
 
 // associationPlace names an association: of one type a resource has one.
@@ -57,6 +57,19 @@ type associationPlace struct {
 	ResourceType string `json:"resourceType"`
 	ResourceID   string `json:"resourceId"`
 	Type         string `json:"type"`
+}
+
+// bondRecord is an association in a change. Times are given where they differ from that of the change.
+type bondRecord struct {
+	Association
+	Created *int64 `json:"created,omitempty"`
+	Updated *int64 `json:"updated,omitempty"`
+}
+
+func (r bondRecord) stored(at int64) *Association {
+	a := r.Association
+	a.Created, a.Updated = timeOf(r.Created, at), timeOf(r.Updated, at)
+	return &a
 }
 
 func (a *Association) place() associationPlace {
@@ -80,12 +93,15 @@ func (b *bonds) apply(c *change) {
 		b.remove(p)
 	}
 	for _, a := range c.PutAssociations {
-		b.remove(a.place())
-		a.Created, a.Updated = cmp.Or(a.Created, c.Time), cmp.Or(a.Updated, c.Time)
-		b.all[a.place()] = &a
-		b.bySubject[a.Subject] = append(slices.Clone(b.bySubject[a.Subject]), &a)
-		b.byResource[a.ResourceName] = append(slices.Clone(b.byResource[a.ResourceName]), &a)
+		b.put(a.stored(c.Time))
 	}
+}
+
+func (b *bonds) put(a *Association) {
+	b.remove(a.place())
+	b.all[a.place()] = a
+	b.bySubject[a.Subject] = append(slices.Clone(b.bySubject[a.Subject]), a)
+	b.byResource[a.ResourceName] = append(slices.Clone(b.byResource[a.ResourceName]), a)
 }
 
 func (b *bonds) remove(p associationPlace) {
@@ -109,7 +125,7 @@ func without(index map[string][]*Association, key string, a *Association) {
 
 func (b *bonds) snapshot(c *change) {
 	for _, a := range slices.SortedFunc(maps.Values(b.all), compareAssociations) {
-		c.PutAssociations = append(c.PutAssociations, *a)
+		c.PutAssociations = append(c.PutAssociations, bondRecord{*a, &a.Created, &a.Updated})
 	}
 }
 

@@ -40,10 +40,10 @@ type change struct {
 type additions struct {
 	RemoveDeks         []dekPlace         `json:"removeDeks,omitempty"`
 	RemoveKeks         []string           `json:"removeKeks,omitempty"`
-	PutKeks            []Kek              `json:"putKeks,omitempty"`
-	PutDeks            []Dek              `json:"putDeks,omitempty"`
+	PutKeks            []kekRecord        `json:"putKeks,omitempty"`
+	PutDeks            []dekRecord        `json:"putDeks,omitempty"`
 	RemoveAssociations []associationPlace `json:"removeAssociations,omitempty"`
-	PutAssociations    []Association      `json:"putAssociations,omitempty"`
+	PutAssociations    []bondRecord       `json:"putAssociations,omitempty"`
 }
 
 func (a *additions) empty() bool {

@@ -119,9 +119,7 @@ func (j judge) createDek(d NewDek, made madeDek) (*change, error) {
 			return nil, err
 		}
 	}
-	stored := made.dek
-	stored.Time = 0
-	return &change{additions: additions{PutDeks: []Dek{stored}}}, nil
+	return &change{additions: additions{PutDeks: []dekRecord{{Dek: made.dek}}}}, nil
 }
 
 // keks returns which keks a new dek may be under: a deleted one also under a deleted one.
@@ -185,8 +183,8 @@ func (j judge) deleteDek(n DekName, version int, d Deletion) (*change, error) {
 		case d == Soft && x.Deleted:
 		case d == Soft:
 			hidden := *x
-			hidden.Deleted, hidden.Time = true, 0
-			c.PutDeks = append(c.PutDeks, hidden)
+			hidden.Deleted = true
+			c.PutDeks = append(c.PutDeks, dekRecord{Dek: hidden})
 		case !x.Deleted:
 			return nil, keyNotSoftDeleted(n.Subject)
 		default:
@@ -217,8 +215,8 @@ func (j judge) undeleteDek(n DekName, version int) (*change, error) {
 	for _, d := range found {
 		if d.Deleted {
 			back := *d
-			back.Deleted, back.Time = false, 0
-			c.PutDeks = append(c.PutDeks, back)
+			back.Deleted = false
+			c.PutDeks = append(c.PutDeks, dekRecord{Dek: back})
 		}
 	}
 	return c, nil

@@ -3,6 +3,7 @@ package registry_test
 import (
 	"context"
 	"errors"
+	"regexp"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -10,6 +11,8 @@ import (
 	"github.com/pawl-registry/pawl/registry"
 	"github.com/pawl-registry/pawl/registry/storetest"
 )
+
+var guids = regexp.MustCompile(`"guid":"[0-9a-f-]{36}"`)
 
 // The encoding of changes is frozen: what this test shows must be readable for ever, see FORMAT.md.
 func TestFormatOfChangesIsFrozen(t *testing.T) {
@@ -25,10 +28,19 @@ func TestFormatOfChangesIsFrozen(t *testing.T) {
 		"deletecontext ctx",
 		"delete a",
 		"delete a permanent",
+		"createkek k",
+		"createdek k :.ctx:s wrapped=bQ==",
+		"deletedek k :.ctx:s",
+		"deletedek k :.ctx:s permanent",
+		"deletekek k",
+		"deletekek k permanent",
+		"associate i\nx",
+		"dissociate i cascade",
 	} {
 		s.play(block)
 	}
 	const head = `{"format":1,"time":1700000000000,`
+	const head2 = `{"format":2,"time":1700000000000,`
 	want := []string{
 		head + `"put":[{"subject":"a","version":1,"id":1,"type":"WORDS","schema":"x"}]}`,
 		head + `"put":[{"subject":":.ctx:b","version":1,"id":1,"type":"WORDS","schema":"@r","references":[{"name":"r","subject":":.:a","version":1}],"metadata":{"properties":{"k":"v"}},"ruleSet":{"enableAt":"ALL"}}]}`,
@@ -40,10 +52,19 @@ func TestFormatOfChangesIsFrozen(t *testing.T) {
 		head + `"drop":[".ctx"]}`,
 		head + `"hide":[{"subject":"a","version":1}]}`,
 		head + `"remove":[{"subject":"a","version":1}],"mode":{"a":null}}`,
+		head2 + `"putKeks":[{"name":"k","kmsType":"t","kmsKeyId":"k"}]}`,
+		head2 + `"putDeks":[{"kek":"k","subject":":.ctx:s","version":1,"algorithm":"AES256_GCM","wrapped":"bQ=="}]}`,
+		head2 + `"putDeks":[{"kek":"k","subject":":.ctx:s","version":1,"algorithm":"AES256_GCM","wrapped":"bQ==","deleted":true}]}`,
+		head2 + `"removeDeks":[{"kek":"k","subject":":.ctx:s","version":1,"algorithm":"AES256_GCM"}]}`,
+		head2 + `"putKeks":[{"name":"k","kmsType":"t","kmsKeyId":"k","deleted":true}]}`,
+		head2 + `"removeKeks":["k"]}`,
+		head2 + `"put":[{"subject":":.n:r-i-value","version":1,"id":1,"type":"WORDS","schema":"x"}],` +
+			`"putAssociations":[{"subject":":.n:r-i-value","guid":"GUID","resourceName":"r-i","resourceNamespace":"n","resourceId":"i","resourceType":"topic","type":"value","lifecycle":"STRONG","frozen":true}]}`,
+		head2 + `"remove":[{"subject":":.n:r-i-value","version":1}],"removeAssociations":[{"resourceType":"topic","resourceId":"i","type":"value"}]}`,
 	}
 	var got []string
 	if err := s.store.Read(context.Background(), 0, func(e registry.Entry) error {
-		got = append(got, string(e.Data))
+		got = append(got, guids.ReplaceAllString(string(e.Data), `"guid":"GUID"`))
 		return nil
 	}); err != nil {
 		t.Fatal(err)
@@ -78,6 +99,9 @@ func FuzzReplay(f *testing.F) {
 	for _, seed := range []string{
 		`{"format":1,"time":1,"put":[{"subject":"a","version":1,"id":1,"type":"WORDS","schema":"x"}]}`,
 		`{"format":1,"put":[{"subject":"a","version":-1,"id":-1},{"subject":"a","version":-1,"id":2},{"subject":":.","version":0,"references":[{"name":"","subject":"","version":0}]}],"hide":[{"subject":"a","version":-1}],"remove":[{"subject":"b","version":1}]}`,
+		`{"format":2,"time":1,"putKeks":[{"name":"k","kmsType":"t","kmsKeyId":"i"},{"name":""}],"putDeks":[{"kek":"k","subject":"s","version":2,"algorithm":"AES256_GCM","wrapped":"bQ=="},{"kek":"","version":-1}],"removeDeks":[{"kek":"k","subject":"s","version":1,"algorithm":"AES256_GCM"}],"removeKeks":["x"]}`,
+		`{"format":2,"snapshot":true,"putAssociations":[{"subject":"s","resourceName":"r","resourceId":"i","resourceType":"topic","type":"value","lifecycle":"WEAK"},{"subject":"t","resourceId":"i","resourceType":"topic","type":"value"},{}],"removeAssociations":[{"resourceType":"topic","resourceId":"i","type":"value"}]}`,
+		`{"format":1,"putKeks":[{"name":"k"}],"putAssociations":[{"subject":"s"}]}`,
 		`{"format":1,"snapshot":true,"contexts":[".x",""],"drop":[".x"],"lastIds":{".x":2147483647,"":-5},"config":{"":{},"a":null,":.x:":{"alias":"a"}},"mode":{"b":"","c":null}}`,
 	} {
 		f.Add([]byte(seed))
@@ -106,4 +130,48 @@ func FuzzReplay(f *testing.F) {
 			t.Errorf("a compaction changed what the registry holds (-before +after):\n%s", diff)
 		}
 	})
+}
+
+// A program that knows format 1 ignores what format 2 adds; so every reader of a change of format 1 must, or they would differ.
+func TestFormat1HasNoKeys(t *testing.T) {
+	store := storetest.NewMemory()
+	for i, data := range []string{
+		`{"format":1,"time":1,"putKeks":[{"name":"early","kmsType":"t","kmsKeyId":"i"}]}`,
+		`{"format":2,"time":1,"putKeks":[{"name":"right","kmsType":"t","kmsKeyId":"i"}]}`,
+	} {
+		if err := store.Append(context.Background(), registry.Seq(i), []byte(data)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := newStory(t, registry.Options{Store: store})
+	if got := s.play("keks"); got != "keks\n----\n[\"right\"]" {
+		t.Errorf("got %s", got)
+	}
+}
+
+// As long as there are no keys and no associations, also when there were, a snapshot is of format 1.
+func TestSnapshotsAreOfTheOldestFormat(t *testing.T) {
+	s := newStory(t, registry.Options{})
+	snapshot := func() (format string) {
+		if err := s.reg.Compact(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.store.Read(context.Background(), 0, func(e registry.Entry) error {
+			format = string(e.Data[:len(`{"format":1`)])
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+		return format
+	}
+	s.play("register a\nx")
+	s.play("createkek k")
+	if got := snapshot(); got != `{"format":2` {
+		t.Errorf("with a key: %s", got)
+	}
+	s.play("deletekek k")
+	s.play("deletekek k permanent")
+	if got := snapshot(); got != `{"format":1` {
+		t.Errorf("without keys: %s", got)
+	}
 }

@@ -50,7 +50,7 @@ func (r *Registry) CreateKek(ctx context.Context, k Kek, t Trial) (stored Kek, e
 	if err := k.check(); err != nil {
 		return Kek{}, err
 	}
-	k.KMSType, k.Time = kmsType(k.KMSType), 0
+	k.KMSType = kmsType(k.KMSType)
 	if err := r.try(ctx, k, t); err != nil {
 		return Kek{}, err
 	}
@@ -84,8 +84,7 @@ func (j judge) createKek(k Kek) (*change, error) {
 }
 
 func putKek(k Kek) *change {
-	k.Time = 0
-	return &change{additions: additions{PutKeks: []Kek{k}}}
+	return &change{additions: additions{PutKeks: []kekRecord{{Kek: k}}}}
 }
 
 // UpdateKek changes a live kek and returns what is stored then. Errors: ErrInvalidKey, ErrKeyNotFound, ErrKMS and ErrKMSDenied

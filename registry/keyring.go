@@ -26,6 +26,25 @@ type dekPlace struct {
 
 func (d *Dek) place() dekPlace { return dekPlace{d.Kek, d.Subject, d.Version, d.Algorithm} }
 
+// kekRecord and dekRecord are keys in a change. The time is given where it differs from that of the change.
+type (
+	kekRecord struct {
+		Kek
+		Time *int64 `json:"time,omitempty"`
+	}
+	dekRecord struct {
+		Dek
+		Time *int64 `json:"time,omitempty"`
+	}
+)
+
+func timeOf(own *int64, ofChange int64) int64 {
+	if own != nil {
+		return *own
+	}
+	return ofChange
+}
+
 func newKeyring() keyring {
 	return keyring{keks: map[string]*Kek{}, deks: map[string]map[dekSlot][]*Dek{}}
 }
@@ -38,16 +57,14 @@ func (r *keyring) apply(c *change) {
 	for _, name := range c.RemoveKeks {
 		delete(r.keks, name)
 	}
-	for _, k := range c.PutKeks {
-		if k.Time == 0 {
-			k.Time = c.Time
-		}
+	for _, x := range c.PutKeks {
+		k := x.Kek
+		k.Time = timeOf(x.Time, c.Time)
 		r.keks[k.Name] = &k
 	}
-	for _, d := range c.PutDeks {
-		if d.Time == 0 {
-			d.Time = c.Time
-		}
+	for _, x := range c.PutDeks {
+		d := x.Dek
+		d.Time = timeOf(x.Time, c.Time)
 		r.put(&d)
 	}
 }
@@ -92,11 +109,12 @@ func findDek(list []*Dek, version int) (int, bool) {
 // snapshot adds all keys to a change, in an order that does not depend on the run.
 func (r *keyring) snapshot(c *change) {
 	for _, name := range slices.Sorted(maps.Keys(r.keks)) {
-		c.PutKeks = append(c.PutKeks, *r.keks[name])
+		k := r.keks[name]
+		c.PutKeks = append(c.PutKeks, kekRecord{*k, &k.Time})
 	}
 	for _, kek := range slices.Sorted(maps.Keys(r.deks)) {
 		for _, d := range r.of(kek) {
-			c.PutDeks = append(c.PutDeks, *d)
+			c.PutDeks = append(c.PutDeks, dekRecord{*d, &d.Time})
 		}
 	}
 }

@@ -27,7 +27,7 @@ type Kek struct {
 	Doc      string            `json:"doc,omitempty"`
 	Shared   bool              `json:"shared,omitempty"`  // the registry itself may wrap and unwrap with it
 	Deleted  bool              `json:"deleted,omitempty"` // soft-deleted
-	Time     int64             `json:"time,omitempty"`    // of the last write, in milliseconds since the Unix epoch
+	Time     int64             `json:"-"`                 // of the last write, in milliseconds since the Unix epoch
 }
 
 // KekUpdate changes a Kek field by field.
@@ -46,7 +46,7 @@ type Dek struct {
 	Algorithm string `json:"algorithm"`
 	Wrapped   string `json:"wrapped"` // the material as the KMS wrapped it, in base64
 	Deleted   bool   `json:"deleted,omitempty"`
-	Time      int64  `json:"time,omitempty"` // of the last write, in milliseconds since the Unix epoch
+	Time      int64  `json:"-"` // of the last write, in milliseconds since the Unix epoch
 
 	Material string `json:"-"` // unwrapped, in base64; only for shared keks, and never stored
 }

@@ -56,7 +56,15 @@ func oneOf(r *rand.Rand, list ...string) string { return list[r.IntN(len(list))]
 func randomCommand(r *rand.Rand) string {
 	subject := oneOf(r, "a", "b", ":.x:a", ":.x:b", ":.y:a")
 	version := oneOf(r, "1", "2", "3", "latest")
-	switch r.IntN(10) {
+	switch r.IntN(12) {
+	case 10:
+		id := oneOf(r, "a", "b", "c")
+		return oneOf(r, "associate "+id+" subject="+subject, "associate "+id+" upsert subject="+subject, "associate "+id+"\np", "associate "+id+" type=key\np?",
+			"dissociate "+id, "dissociate "+id+" cascade", "dissociate "+id+" type=key cascade", "delete :.n:r-"+id+"-value", "register b refs=n=:.n:r-"+id+"-value=1\n@n p")
+	case 11:
+		k, del := oneOf(r, "k", "l"), oneOf(r, "", " permanent")
+		return oneOf(r, "createkek "+k, "createkek "+k, "deletekek "+k+del, "undeletekek "+k, "updatekek "+k+" doc="+oneOf(r, "d", "e"),
+			"createdek "+k+" "+subject+" wrapped=bQ== version="+oneOf(r, "1", "2"), "deletedek "+k+" "+subject+del, "deletedek "+k+" "+subject+" version=1"+del, "undeletedek "+k+" "+subject)
 	case 0:
 		return "delete " + subject + oneOf(r, "", " permanent")
 	case 1, 2:
@@ -84,6 +92,13 @@ func (s *story) flaws() (out []string) {
 	all, err := s.reg.List(ctx, registry.Selection{Prefix: ":*:", Filter: registry.All})
 	if err != nil {
 		return []string{err.Error()}
+	}
+	if bonds, err := s.reg.AssociationsOfName(ctx, "-", "-", registry.AssociationFilter{}); err != nil {
+		report("associations: %v", err)
+	} else {
+		for _, f := range s.bondFlaws(bonds) {
+			report("%s", f)
+		}
 	}
 	have := map[registry.Place]bool{}
 	content := map[registry.ContextID]schema.GUID{}
@@ -129,6 +144,29 @@ func (s *story) flaws() (out []string) {
 		got, err := s.reg.IDsOfGUID(ctx, g)
 		if err != nil || len(got) != len(want) || slices.ContainsFunc(got, func(at registry.ContextID) bool { return !want[at] }) {
 			report("GUID %s has IDs %v, %v; want %v", g, got, err, want)
+		}
+	}
+	return out
+}
+
+// bondFlaws says what is wrong with associations: a subject without a live version, or one that is owned and not alone.
+func (s *story) bondFlaws(bonds []registry.Association) (out []string) {
+	users := map[string]int{}
+	for _, a := range bonds {
+		users[a.Subject]++
+	}
+	for _, a := range bonds {
+		if _, err := s.reg.Versions(context.Background(), a.Subject, registry.Live); err != nil {
+			out = append(out, fmt.Sprintf("%s is associated: %v", a.Subject, err))
+		}
+		if a.Lifecycle != registry.Strong {
+			continue
+		}
+		if users[a.Subject] > 1 {
+			out = append(out, fmt.Sprintf("%s is owned and has %d associations", a.Subject, users[a.Subject]))
+		}
+		if refs, err := s.reg.ReferencedBy(context.Background(), a.Subject, 1, registry.Live); err == nil && len(refs) > 0 {
+			out = append(out, fmt.Sprintf("%s is owned and referred to by %v", a.Subject, refs))
 		}
 	}
 	return out

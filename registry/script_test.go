@@ -191,6 +191,30 @@ func (c command) submission() registry.Submission {
 	return s
 }
 
+// associate reads an ID of a resource, of the name "r-ID", and a bond.
+func (c command) associate() registry.Associate {
+	b := registry.Bond{Subject: c.keys["subject"], Type: c.keys["type"], Lifecycle: registry.Lifecycle(c.keys["lifecycle"])}
+	if c.body != "" {
+		b.Schema = &registry.Submission{Text: c.body}
+	}
+	return registry.Associate{
+		Resource: registry.Resource{Name: "r-" + c.arg(0), Namespace: "n", ID: c.arg(0)},
+		Upsert:   c.has("upsert"), DryRun: c.has("dry"), Bonds: []registry.Bond{b},
+	}
+}
+
+func (c command) dek() registry.DekName {
+	return registry.DekName{Kek: c.arg(0), Subject: c.arg(1), Algorithm: c.keys["algorithm"]}
+}
+
+// flags counts the words that are no arguments.
+func flags(c command) int {
+	if c.has("deleted") {
+		return 1
+	}
+	return 0
+}
+
 // tags reads "field=TAG,field=TAG".
 func tags(s string) []schema.EntityTags {
 	var out []schema.EntityTags
@@ -357,6 +381,63 @@ var commands = map[string]func(*story, context.Context, command) (any, error){
 		}
 		return s.reg.Tags(ctx, v, c.args[2:])
 	},
+	"associate": func(s *story, ctx context.Context, c command) (any, error) {
+		return s.reg.Associate(ctx, c.associate())
+	},
+	"dissociate": func(s *story, ctx context.Context, c command) (any, error) {
+		d := registry.Dissociate{ResourceID: c.arg(0), Cascade: c.has("cascade"), DryRun: c.has("dry")}
+		if t := c.keys["type"]; t != "" {
+			d.Types = []string{t}
+		}
+		return nil, s.reg.Dissociate(ctx, d)
+	},
+	"associations": func(s *story, ctx context.Context, c command) (any, error) {
+		if subject := c.keys["subject"]; subject != "" {
+			return s.reg.AssociationsOfSubject(ctx, subject, registry.AssociationFilter{})
+		}
+		return s.reg.AssociationsOfName(ctx, "-", "-", registry.AssociationFilter{})
+	},
+	"keks": func(s *story, ctx context.Context, c command) (any, error) {
+		return s.reg.Keks(ctx, c.args[:len(c.args)-flags(c)], c.filter())
+	},
+	"kek": func(s *story, ctx context.Context, c command) (any, error) {
+		return s.reg.Kek(ctx, c.arg(0), c.filter())
+	},
+	"createkek": func(s *story, ctx context.Context, c command) (any, error) {
+		return s.reg.CreateKek(ctx, registry.Kek{Name: c.arg(0), KMSType: "t", KMSKeyID: "k", Doc: c.keys["doc"], Shared: c.has("shared"), Deleted: c.has("deleted")}, registry.Trial(c.has("try")))
+	},
+	"updatekek": func(s *story, ctx context.Context, c command) (any, error) {
+		u := registry.KekUpdate{Doc: registry.Set(c.keys["doc"])}
+		if c.has("shared") {
+			u.Shared = registry.Set(true)
+		}
+		return s.reg.UpdateKek(ctx, c.arg(0), u, false)
+	},
+	"deletekek": func(s *story, ctx context.Context, c command) (any, error) {
+		return nil, s.reg.DeleteKek(ctx, c.arg(0), c.deletion())
+	},
+	"undeletekek": func(s *story, ctx context.Context, c command) (any, error) {
+		return nil, s.reg.UndeleteKek(ctx, c.arg(0))
+	},
+	"testkek": func(s *story, ctx context.Context, c command) (any, error) { return s.reg.TestKek(ctx, c.arg(0)) },
+	"createdek": func(s *story, ctx context.Context, c command) (any, error) {
+		return s.reg.CreateDek(ctx, registry.NewDek{DekName: c.dek(), Version: number(c.keys["version"]), Wrapped: c.keys["wrapped"], Deleted: c.has("deleted"), Rewrap: c.has("rewrap")})
+	},
+	"dek": func(s *story, ctx context.Context, c command) (any, error) {
+		return s.reg.Dek(ctx, c.dek(), number(c.arg(2)), c.filter())
+	},
+	"dekversions": func(s *story, ctx context.Context, c command) (any, error) {
+		return s.reg.DekVersions(ctx, c.dek(), c.filter())
+	},
+	"deksubjects": func(s *story, ctx context.Context, c command) (any, error) {
+		return s.reg.DekSubjects(ctx, c.arg(0), c.filter())
+	},
+	"deletedek": func(s *story, ctx context.Context, c command) (any, error) {
+		return nil, s.reg.DeleteDek(ctx, c.dek(), number(c.keys["version"]), c.deletion())
+	},
+	"undeletedek": func(s *story, ctx context.Context, c command) (any, error) {
+		return nil, s.reg.UndeleteDek(ctx, c.dek(), number(c.keys["version"]))
+	},
 	"resolve": func(s *story, ctx context.Context, c command) (any, error) { return s.reg.Resolve(ctx, c.arg(0)) },
 	// server restarts the registry with other options
 	"server": func(s *story, _ context.Context, c command) (any, error) {
@@ -463,6 +544,18 @@ func (s *story) everything() map[string]string {
 	for _, c := range contexts {
 		names[":"+c+":"] = true
 	}
+	bonds, err := s.reg.AssociationsOfName(ctx, "-", "-", registry.AssociationFilter{})
+	keep("associations", bonds, err)
+	for _, a := range bonds {
+		keep("times of "+a.GUID, []int64{a.Created, a.Updated}, nil)
+		ofSubject, err := s.reg.AssociationsOfSubject(ctx, a.Subject, registry.AssociationFilter{})
+		keep("associations of "+a.Subject, ofSubject, err)
+		ofName, err := s.reg.AssociationsOfName(ctx, a.ResourceNamespace, a.ResourceName, registry.AssociationFilter{})
+		keep("associations of name "+a.ResourceName, ofName, err)
+		ofResource, err := s.reg.AssociationsOfResource(ctx, a.ResourceID, registry.AssociationFilter{})
+		keep("associations of resource "+a.ResourceID, ofResource, err)
+	}
+	s.keys(keep)
 	for _, name := range slices.Sorted(maps.Keys(names)) {
 		c, err := s.reg.Config(ctx, name)
 		keep("config "+name, c, err)
@@ -472,4 +565,30 @@ func (s *story) everything() map[string]string {
 		keep("maxid "+name, id, err)
 	}
 	return out
+}
+
+// keys keeps all keys of a registry.
+func (s *story) keys(keep func(key string, v any, err error)) {
+	ctx := context.Background()
+	keks, err := s.reg.Keks(ctx, nil, registry.All)
+	keep("keks", keks, err)
+	for _, kek := range keks {
+		k, err := s.reg.Kek(ctx, kek, registry.All)
+		keep("kek "+kek, k, err)
+		keep("time of kek "+kek, k.Time, nil)
+		subjects, err := s.reg.DekSubjects(ctx, kek, registry.All)
+		keep("deks "+kek, subjects, err)
+		for _, subject := range subjects {
+			for _, algorithm := range []string{registry.AES128GCM, registry.AES256GCM, registry.AES256SIV} {
+				n := registry.DekName{Kek: kek, Subject: subject, Algorithm: algorithm}
+				versions, err := s.reg.DekVersions(ctx, n, registry.All)
+				keep(fmt.Sprint("versions ", n), versions, err)
+				for _, v := range versions {
+					d, err := s.reg.Dek(ctx, n, v, registry.All)
+					keep(fmt.Sprint("dek ", n, v), d, err)
+					keep(fmt.Sprint("time of dek ", n, v), d.Time, nil)
+				}
+			}
+		}
+	}
 }
