@@ -2,6 +2,7 @@ package group
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 )
 
@@ -26,14 +27,16 @@ func (c *Consumers) retarget() {
 	c.assignor = c.vote()
 	members := c.sorted()
 	readers := c.readers(members)
-	var target map[*consumer]places
+	for _, m := range members {
+		m.dealt = places{}
+	}
 	if c.assignor == Range {
-		target = c.assignRange(readers)
+		c.assignRange(readers)
 	} else {
-		target = c.assignUniform(members, readers)
+		c.assignUniform(members, readers)
 	}
 	for _, m := range members {
-		m.target = target[m]
+		m.target, m.dealt = m.dealt, nil
 	}
 	c.targeted = c.epoch
 }
@@ -59,8 +62,7 @@ func (c *Consumers) readers(members []*consumer) map[string][]*consumer {
 }
 
 // assignRange cuts each topic into runs, the longer ones first.
-func (c *Consumers) assignRange(readers map[string][]*consumer) map[*consumer]places {
-	target := make(map[*consumer]places)
+func (c *Consumers) assignRange(readers map[string][]*consumer) {
 	for name, all := range readers {
 		t := c.catalog.byName[name]
 		each, more := t.Partitions/int32(len(all)), t.Partitions%int32(len(all))
@@ -70,99 +72,74 @@ func (c *Consumers) assignRange(readers map[string][]*consumer) map[*consumer]pl
 			if int32(i) < more {
 				n++
 			}
-			if target[m] == nil {
-				target[m] = places{}
-			}
 			for range n {
-				target[m][Place{t.ID, next}] = 0
+				m.dealt[Place{t.ID, next}] = 0
 				next++
 			}
 		}
 	}
-	return target
-}
-
-// dealing is an assignment in the making.
-type dealing struct {
-	target map[*consumer]places
-	free   map[string][]Place // by topic
 }
 
 // assignUniform keeps what each member had and may still read, up to its share, deals out the rest, and evens out.
-func (c *Consumers) assignUniform(members []*consumer, readers map[string][]*consumer) map[*consumer]places {
-	if len(members) == 0 {
-		return nil
-	}
-	total := 0
-	same := true
-	for _, name := range members[0].topics {
-		total += int(c.catalog.byName[name].Partitions)
-	}
-	for _, m := range members {
-		same = same && slices.Equal(m.topics, members[0].topics)
-	}
-	limit := func(*consumer) int { return int(^uint(0) >> 1) }
-	if same {
-		limit = shares(members, total)
-	}
-	d := dealing{target: make(map[*consumer]places, len(members)), free: make(map[string][]Place)}
-	for _, m := range members {
-		d.target[m] = places{}
-	}
-	topics := d.keep(c.catalog, members, readers, limit)
-	for _, name := range topics {
-		for _, p := range d.free[name] {
-			d.target[d.poorest(readers[name])][p] = 0
-		}
-	}
-	if !same {
-		d.even(c.catalog, topics, readers)
-	}
-	return d.target
-}
-
-// shares returns how many partitions each member may have if all read the same: the odd ones go to those that have most.
-func shares(members []*consumer, total int) func(*consumer) int {
-	each, more := total/len(members), total%len(members)
-	share := make(map[*consumer]int, len(members))
-	ordered := slices.SortedStableFunc(slices.Values(members), func(a, b *consumer) int { return cmp.Compare(len(b.target), len(a.target)) })
-	for i, m := range ordered {
-		share[m] = each
-		if i < more {
-			share[m]++
-		}
-	}
-	return func(m *consumer) int { return share[m] }
-}
-
-// keep leaves members what they have, and returns the topics, those that fewest read first; what nobody keeps is free.
-func (d *dealing) keep(catalog *Catalog, members []*consumer, readers map[string][]*consumer, limit func(*consumer) int) []string {
+func (c *Consumers) assignUniform(members []*consumer, readers map[string][]*consumer) {
+	share := shares(c.catalog, members)
 	had := make(map[Place]*consumer)
 	for _, m := range members {
 		for p := range m.target {
 			had[p] = m
 		}
 	}
-	topics := make([]string, 0, len(readers))
-	for name := range readers {
-		topics = append(topics, name)
-	}
-	slices.SortFunc(topics, func(a, b string) int {
-		return cmp.Or(cmp.Compare(len(readers[a]), len(readers[b])), cmp.Compare(a, b))
-	})
+	topics, all := fewestFirst(readers), make(map[string][]Place, len(readers))
 	for _, name := range topics {
-		t := catalog.byName[name]
+		var free []Place
+		t := c.catalog.byName[name]
 		for i := range t.Partitions {
 			p := Place{t.ID, i}
 			m := had[p]
-			if m == nil || len(d.target[m]) >= limit(m) || !reads(m, name) {
-				d.free[name] = append(d.free[name], p)
+			if m == nil || share != nil && len(m.dealt) >= share[m] || !reads(m, name) {
+				free = append(free, p)
 				continue
 			}
-			d.target[m][p] = 0
+			m.dealt[p] = 0
+		}
+		all[name] = free
+	}
+	for _, name := range topics {
+		deal(all[name], readers[name])
+	}
+	if share == nil {
+		even(c.catalog, topics, members, readers)
+	}
+}
+
+// shares returns how many partitions each member may have if all read the same: the odd ones go to those that have most. If they
+// do not, it is nil.
+func shares(catalog *Catalog, members []*consumer) map[*consumer]int {
+	total := 0
+	for _, m := range members {
+		if !slices.Equal(m.topics, members[0].topics) {
+			return nil
 		}
 	}
-	return topics
+	for _, name := range members[0].topics {
+		total += int(catalog.byName[name].Partitions)
+	}
+	each, more := total/len(members), total%len(members)
+	share := make(map[*consumer]int, len(members))
+	for i, m := range slices.SortedStableFunc(slices.Values(members), func(a, b *consumer) int { return cmp.Compare(len(b.target), len(a.target)) }) {
+		share[m] = each
+		if i < more {
+			share[m]++
+		}
+	}
+	return share
+}
+
+// fewestFirst lists the topics, those that fewest read first.
+func fewestFirst(readers map[string][]*consumer) []string {
+	return slices.SortedFunc(maps.Keys(readers), func(a, b string) int {
+		return cmp.Or(cmp.Compare(len(readers[a]), len(readers[b])), cmp.Compare(a, b))
+	})
 }
 
 func reads(m *consumer, topic string) bool {
@@ -170,32 +147,47 @@ func reads(m *consumer, topic string) bool {
 	return ok
 }
 
-// poorest returns the member with fewest partitions, the first of several.
-func (d *dealing) poorest(all []*consumer) *consumer {
-	return slices.MinFunc(all, func(a, b *consumer) int { return cmp.Compare(len(d.target[a]), len(d.target[b])) })
+func fewer(a, b *consumer) int { return cmp.Compare(len(a.dealt), len(b.dealt)) }
+
+// deal gives each partition to the reader that has fewest: the first of them in order, until the next has fewer.
+func deal(free []Place, readers []*consumer) {
+	if len(free) == 0 {
+		return
+	}
+	ordered := slices.SortedStableFunc(slices.Values(readers), fewer)
+	at := 0
+	for _, p := range free {
+		ordered[at].dealt[p] = 0
+		if at+1 < len(ordered) && fewer(ordered[at+1], ordered[at]) < 0 {
+			at++
+		} else {
+			at = 0
+		}
+	}
 }
 
 // even moves partitions from members to others that may read them and have at least two fewer, until there are none. Each move
 // makes the sum of squares smaller, so that it ends.
-func (d *dealing) even(catalog *Catalog, topics []string, readers map[string][]*consumer) {
+func even(catalog *Catalog, topics []string, members []*consumer, readers map[string][]*consumer) {
 	has := make(map[Place]*consumer)
-	for m, all := range d.target {
-		for p := range all {
+	for _, m := range members {
+		for p := range m.dealt {
 			has[p] = m
 		}
 	}
 	for moved := true; moved; {
 		moved = false
 		for _, name := range topics {
-			t := catalog.byName[name]
+			t, to := catalog.byName[name], slices.MinFunc(readers[name], fewer)
 			for i := range t.Partitions {
 				p := Place{t.ID, i}
-				from, to := has[p], d.poorest(readers[name])
-				if len(d.target[from]) < len(d.target[to])+2 {
+				from := has[p]
+				if len(from.dealt) < len(to.dealt)+2 {
 					continue
 				}
-				delete(d.target[from], p)
-				d.target[to][p], has[p], moved = 0, to, true
+				delete(from.dealt, p)
+				to.dealt[p], has[p], moved = 0, to, true
+				to = slices.MinFunc(readers[name], fewer)
 			}
 		}
 	}

@@ -75,6 +75,7 @@ type consumer struct {
 	epoch, previous int32
 	progress        progress
 	target          places // its part of the target
+	dealt           places // its part of the target in the making
 	held            places // what it may read
 	letting         places // what it has to let go of
 }
