@@ -23,6 +23,7 @@ const (
 	overContext                    // the context of the path
 	overFindings                   // what the endpoint finds: it keeps to what the caller may see
 	overSome                       // what the path does not name, as subjects in the body, or keys, which belong to none: the right over some subject
+	overAll                        // what every subject may depend on: the right over all of them
 	overNumbers                    // the numbers of the server, which belong to no subject
 )
 
@@ -68,6 +69,8 @@ func (x *exchange) admit() error {
 		return x.maySetting(registry.ParseName(x.param("subject")))
 	case overContext:
 		return x.may(registry.Name{Context: registry.ParseContext(x.param("context"))}.String())
+	case overAll:
+		return x.may("")
 	case overSome, overNumbers:
 		if x.policy.Has(x.who, x.rights()) {
 			return nil

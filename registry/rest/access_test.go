@@ -341,3 +341,50 @@ func TestAssociationsAndKeysAreJudgedByTheirSubjects(t *testing.T) {
 		t.Errorf("a batch: %d %s", w.Code, w.Body)
 	}
 }
+
+// A subject in a body counts as one in the path, and a key that all subjects may use is changed by who may change all.
+func TestRightsOverWhatBodiesNameAndOverKeys(t *testing.T) {
+	h := guarded(t, nil)
+	filled(t, h)
+	kek := `{"name":"k","kmsType":"local-kms","kmsKeyId":"id","shared":false}`
+	dek := `{"subject":"%","encryptedKeyMaterial":"AAAA"}`
+	bond := `{"resourceName":"r%","resourceNamespace":"ns","resourceId":"id%","resourceType":"topic","associations":[{"subject":"%","associationType":"value","lifecycle":"WEAK"}]}`
+	of := func(text, subject string) string { return strings.ReplaceAll(text, "%", subject) }
+	tests := []struct {
+		who, method, target, body string
+		status                    int
+	}{
+		{"non", "POST", "/dek-registry/v1/keks", kek, 403},
+		{"ann", "POST", "/dek-registry/v1/keks", kek, 200},
+		{"non", "GET", "/dek-registry/v1/keks/k", "", 403},
+		{"ann", "GET", "/dek-registry/v1/keks/k", "", 200},
+		{"con", "PUT", "/dek-registry/v1/keks/k", `{"doc":"d"}`, 403},
+		{"rob", "PUT", "/dek-registry/v1/keks/k", `{"doc":"d"}`, 200},
+		{"ann", "POST", "/dek-registry/v1/keks/k/deks", of(dek, "secret"), 403},
+		{"ann", "POST", "/dek-registry/v1/keks/k/deks/secret", of(dek, "orders-a"), 403},
+		{"ann", "POST", "/dek-registry/v1/keks/k/deks/orders-alias", of(dek, "orders-a"), 403}, // an alias leads to secret
+		{"ann", "POST", "/dek-registry/v1/keks/k/deks", of(dek, "orders-a"), 200},
+		{"rob", "POST", "/dek-registry/v1/keks/k/deks", of(dek, "secret"), 200},
+		{"ann", "GET", "/dek-registry/v1/keks/k/deks/secret", "", 403},
+		{"ann", "GET", "/dek-registry/v1/keks/k/deks/orders-a", "", 200},
+		{"che", "GET", "/dek-registry/v1/keks/k/deks/orders-a", "", 403},
+		{"con", "DELETE", "/dek-registry/v1/keks/k", "", 403},
+		{"ann", "POST", "/associations", of(bond, "secret"), 403},
+		{"ann", "POST", "/associations", of(bond, "orders-a"), 200},
+		{"rob", "POST", "/associations", of(bond, "secret"), 200},
+		{"ann", "GET", "/associations/subjects/secret", "", 403},
+		{"ann", "DELETE", "/associations/resources/idsecret", "", 403},
+		{"ann", "DELETE", "/associations/resources/idorders-a", "", 204},
+	}
+	for _, tt := range tests {
+		if w := as(h, tt.who, tt.method, tt.target, tt.body); w.Code != tt.status {
+			t.Errorf("%s: %s %s %s: %d %s; want %d", tt.who, tt.method, tt.target, tt.body, w.Code, w.Body, tt.status)
+		}
+	}
+	if w := as(h, "ann", "GET", "/dek-registry/v1/keks/k/deks", ""); strings.Contains(w.Body.String(), "secret") {
+		t.Errorf("subjects of keys: %s", w.Body)
+	}
+	if w := as(h, "ann", "GET", "/associations/resources/idsecret", ""); w.Code == 200 && w.Body.String() != "[]" {
+		t.Errorf("associations of a subject that is not theirs: %s", w.Body)
+	}
+}
