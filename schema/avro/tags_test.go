@@ -2,11 +2,13 @@ package avro_test
 
 import (
 	"errors"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/pawl-registry/pawl/schema"
+	"github.com/pawl-registry/pawl/schema/avro"
 )
 
 const taggedText = `{"type":"record","name":"R","namespace":"n","confluent:tags":["ROOT"],"fields":[
@@ -143,4 +145,39 @@ func TestKeptTagsAreThoseThatHaveAPlace(t *testing.T) {
 	if diff := cmp.Diff(one("R.a", "sr_field", "T"), kept.(schema.Tagger).Tags()); diff != "" {
 		t.Errorf("tags (-want +got):\n%s", diff)
 	}
+}
+
+// FuzzPlaces edits tags and locates paths in whatever text is a schema: nothing panics, an edited text parses, and its tags are
+// those that were put there.
+func FuzzPlaces(f *testing.F) {
+	f.Add(taggedText, "n.R.a", "sr_field", "/fields/1/type/1/items/fields/0")
+	f.Add(taggedText, "R2", "sr_record", "/fields/3/type")
+	for _, text := range seedTexts(f) {
+		f.Add(text, "R.a", "sr_field", "/fields/0/type/symbols")
+	}
+	f.Fuzz(func(t *testing.T, text, place, kind, path string) {
+		s, err := avro.Format.Parse(schema.Source{Text: text, Rigor: schema.AsStored}, nil)
+		if err != nil {
+			return
+		}
+		if line, column, ok := s.(schema.Locator).Locate(path); !ok || line < 1 || column < 1 {
+			t.Errorf("%s is at %d:%d (%t)", path, line, column, ok)
+		}
+		if line, column, ok := s.(schema.WriterLocator).LocateWritten(path, s); !ok || line < 1 || column < 1 {
+			t.Errorf("%s is at %d:%d (%t) as a writer's", path, line, column, ok)
+		}
+		edited, err := s.(schema.Tagger).EditTags(one(place, kind, "some tag"), nil)
+		if err != nil {
+			if !errors.Is(err, schema.ErrInvalid) {
+				t.Fatalf("no code: %v", err)
+			}
+			return
+		}
+		for _, e := range edited.(schema.Tagger).Tags() {
+			if slices.Contains(e.Tags, "some tag") {
+				return
+			}
+		}
+		t.Errorf("the tag at %s is not in %s", place, edited.Canonical())
+	})
 }

@@ -1,6 +1,7 @@
 package jsonschema_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -49,4 +50,31 @@ func TestLocateEndsInCircles(t *testing.T) {
 	if _, _, ok := s.(schema.Locator).Locate("#/properties/a/properties/x"); !ok {
 		t.Error("no place")
 	}
+}
+
+// FuzzPlaces edits tags and locates paths in whatever text is a schema: nothing panics, and an edited text parses.
+func FuzzPlaces(f *testing.F) {
+	f.Add(taggedText, "object.a.b", "#/properties/a.b")
+	f.Add(taggedText, "object.pay.oneof.1.object.iban", "#/properties/lines/items/properties/sku")
+	f.Add(treeText, "object", "#/items/0")
+	f.Fuzz(func(t *testing.T, text, place, path string) {
+		s, err := format(text)
+		if err != nil {
+			return
+		}
+		if line, column, ok := s.(schema.Locator).Locate(path); !ok || line < 1 || column < 1 {
+			t.Errorf("%s is at %d:%d (%t)", path, line, column, ok)
+		}
+		s.(schema.Tagger).Tags()
+		edited, err := s.(schema.Tagger).EditTags([]schema.EntityTags{{Path: place, Tags: []string{"some tag"}}}, nil)
+		if err != nil {
+			if !errors.Is(err, schema.ErrInvalid) {
+				t.Fatalf("no code: %v", err)
+			}
+			return
+		}
+		if _, err := format(edited.Canonical()); err != nil {
+			t.Errorf("the edited text %s cannot be read: %v", edited.Canonical(), err)
+		}
+	})
 }

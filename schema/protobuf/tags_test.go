@@ -2,6 +2,7 @@ package protobuf_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -193,4 +194,38 @@ func TestKeptTagsAreThoseThatHaveAPlace(t *testing.T) {
 	if diff := cmp.Diff(one("M.f", "sr_field", "T"), kept.(schema.Tagger).Tags()); diff != "" {
 		t.Errorf("tags (-want +got):\n%s", diff)
 	}
+}
+
+// FuzzPlaces edits tags and locates paths in whatever text is a schema: nothing panics, an edited text parses, and its tags are
+// those that were put there.
+func FuzzPlaces(f *testing.F) {
+	f.Add(taggedText, "A.o.c", "sr_field", "#/A/o/3")
+	f.Add(taggedText, "A.N", "sr_record", "#/A/N/1")
+	f.Add(`message M { optional group G = 1 { optional int32 a = 2; } }`, "M.G", "sr_record", "#/M/1")
+	f.Fuzz(func(t *testing.T, text, place, kind, path string) {
+		s, err := protobuf.Format.Parse(schema.Source{Text: text, Rigor: schema.AsStored}, nil)
+		if err != nil {
+			return
+		}
+		if line, column, ok := s.(schema.Locator).Locate(path); ok && (line < 1 || column < 1) {
+			t.Errorf("%s is at %d:%d", path, line, column)
+		}
+		edited, err := s.(schema.Tagger).EditTags(one(place, kind, "some tag"), nil)
+		if err != nil {
+			if !errors.Is(err, schema.ErrInvalid) {
+				t.Fatalf("no code: %v", err)
+			}
+			return
+		}
+		again, err := protobuf.Format.Parse(schema.Source{Text: edited.Canonical(), Rigor: schema.AsStored}, nil)
+		if err != nil {
+			t.Fatalf("the edited text cannot be read: %v\n%s", err, edited.Canonical())
+		}
+		for _, e := range again.(schema.Tagger).Tags() {
+			if slices.Contains(e.Tags, "some tag") {
+				return
+			}
+		}
+		t.Errorf("the tag at %s is not in %s", place, edited.Canonical())
+	})
 }
