@@ -22,6 +22,11 @@ var update = flag.Bool("update", false, "rewrite the expected output of the scri
 //
 //	append <producer> <epoch> <first sequence> <records> [<time>]
 //	expire <time>
+//	write <producer> <epoch> <first sequence> <records>     (append, in a transaction)
+//	commit|abort <producer> <epoch>                          (its marker)
+//	stable                                                   (where the first open transaction begins)
+//	aborted <from> <to>
+//	trim <start>
 //	snapshot            (and restore into a fresh machine)
 //	show
 func TestScripts(t *testing.T) {
@@ -81,6 +86,35 @@ func (s *script) line(line string) string {
 	switch verb {
 	case "append":
 		return s.append(rest)
+	case "write":
+		at := s.end
+		text := s.append(rest)
+		if s.end > at {
+			var producer int64
+			s.scan(rest, &producer)
+			s.producers.Begin(producer, at)
+		}
+		return text
+	case "commit", "abort":
+		m := batch.Marker{Type: batch.Abort}
+		if verb == "commit" {
+			m.Type = batch.Commit
+		}
+		s.scan(rest, &m.ProducerID, &m.ProducerEpoch)
+		s.producers.Mark(m, s.end, 0)
+		s.end++
+		return fmt.Sprintf("marker at %d", s.end-1)
+	case "stable":
+		return fmt.Sprintf("open from %d: %v; the first ever at %d", s.producers.FirstOpen(), s.producers.Open(), s.producers.Began())
+	case "aborted":
+		var from, to batch.Offset
+		s.scan(rest, &from, &to)
+		return fmt.Sprintf("%v", s.producers.Aborted(from, to))
+	case "trim":
+		var start batch.Offset
+		s.scan(rest, &start)
+		s.producers.Trim(start)
+		return "trimmed"
 	case "expire":
 		var at int64
 		s.scan(rest, &at)
