@@ -249,3 +249,6 @@ func (a *Access) principalOf(state *tls.ConnectionState) string {
 	}
 	return anonymous
 }
+
+// ACLs returns how many ACLs there are.
+func (a *Access) ACLs() int { return a.acls.Load().Len() }

@@ -12,7 +12,9 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/sasl"
 	"github.com/twmb/franz-go/pkg/sasl/plain"
+	"github.com/twmb/franz-go/pkg/sasl/scram"
 
 	"github.com/pawl-registry/pawl/client"
 	"github.com/pawl-registry/pawl/fault"
@@ -32,8 +34,8 @@ func (a *App) Client() (*client.Client, error) {
 	})
 }
 
-// Kafka returns a Kafka client after it has reached a broker. Credentials (SASL/PLAIN) come from the environment alone:
-// PAWL_KAFKA_USER and PAWL_KAFKA_PASSWORD.
+// Kafka returns a Kafka client after it has reached a broker. Credentials come from the environment alone: PAWL_KAFKA_USER and
+// PAWL_KAFKA_PASSWORD. They are proved by SCRAM, or sent as they are where the broker knows nothing better.
 func (a *App) Kafka(ctx context.Context, opts ...kgo.Opt) (*kgo.Client, error) {
 	opts = append([]kgo.Opt{
 		kgo.SeedBrokers(a.Brokers...),
@@ -45,7 +47,7 @@ func (a *App) Kafka(ctx context.Context, opts ...kgo.Opt) (*kgo.Client, error) {
 		opts = append(opts, kgo.DialTLSConfig(&tls.Config{MinVersion: tls.VersionTLS12}))
 	}
 	if user := a.env(Prefix + "KAFKA_USER"); user != "" {
-		opts = append(opts, kgo.SASL(plain.Auth{User: user, Pass: a.env(Prefix + "KAFKA_PASSWORD")}.AsMechanism()))
+		opts = append(opts, kgo.SASL(mechanisms(user, a.env(Prefix+"KAFKA_PASSWORD"))...))
 	}
 	if err := a.knock(ctx); err != nil {
 		return nil, err
@@ -55,6 +57,11 @@ func (a *App) Kafka(ctx context.Context, opts ...kgo.Opt) (*kgo.Client, error) {
 		return nil, Usagef("%v", err)
 	}
 	return c, nil
+}
+
+func mechanisms(user, password string) []sasl.Mechanism {
+	s := scram.Auth{User: user, Pass: password}
+	return []sasl.Mechanism{s.AsSha512Mechanism(), s.AsSha256Mechanism(), plain.Auth{User: user, Pass: password}.AsMechanism()}
 }
 
 // knock dials the brokers once: a client of the protocol would retry in silence for as long as its time limit allows.

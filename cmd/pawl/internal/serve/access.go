@@ -117,33 +117,39 @@ func (a *Access) tokens(logger *slog.Logger) (*auth.Tokens, error) {
 
 // tls returns how the registry protects its connections, or nil if it does not.
 func (a *Access) tls(logger *slog.Logger) (*tls.Config, error) {
-	if a.Cert == "" {
+	// Where certificates are one means among others, those who have no other need not have one.
+	mode := tls.VerifyClientCertIfGiven
+	if len(a.Means) == 0 || len(a.Means) == 1 && a.has("certificate") {
+		mode = tls.RequireAndVerifyClientCert
+	}
+	return protect(logger, a.Cert, a.Key, a.ClientCA, mode, "h2", "http/1.1")
+}
+
+// protect returns a configuration of TLS whose files (PEM) are read again when they change, or nil without a certificate.
+func protect(logger *slog.Logger, cert, key, clientCA string, mode tls.ClientAuthType, protocols ...string) (*tls.Config, error) {
+	if cert == "" {
 		return nil, nil
 	}
 	pair, err := auth.OpenFile(time.Now, logger, func(texts [][]byte) (*tls.Certificate, error) {
 		c, err := tls.X509KeyPair(texts[0], texts[1])
 		return &c, err
-	}, a.Cert, a.Key)
+	}, cert, key)
 	if err != nil {
 		return nil, err
 	}
 	cfg := &tls.Config{
 		MinVersion:     tls.VersionTLS12,
-		NextProtos:     []string{"h2", "http/1.1"},
+		NextProtos:     protocols,
 		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return pair.Value(), nil },
 	}
-	if a.ClientCA == "" {
+	if clientCA == "" {
 		return cfg, nil
 	}
-	authorities, err := auth.OpenFile(time.Now, logger, auth.One(authoritiesOf), a.ClientCA)
+	authorities, err := auth.OpenFile(time.Now, logger, auth.One(authoritiesOf), clientCA)
 	if err != nil {
 		return nil, err
 	}
-	// Where certificates are one means among others, or none, those who have no other need not have one.
-	cfg.ClientAuth = tls.VerifyClientCertIfGiven
-	if len(a.Means) == 0 || len(a.Means) == 1 && a.has("certificate") {
-		cfg.ClientAuth = tls.RequireAndVerifyClientCert
-	}
+	cfg.ClientAuth = mode
 	outer := cfg.Clone()
 	outer.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) {
 		c := cfg.Clone()
@@ -169,9 +175,7 @@ func (c *Config) warn(logger *slog.Logger) {
 	if len(c.Access.Means) > 0 && c.Access.Cert == "" && !loopback(c.HTTP) {
 		logger.Warn("credentials cross the network in the clear: set --tls-cert and --tls-key, or put a proxy that speaks TLS in front", "http", c.HTTP)
 	}
-	if !loopback(c.Kafka) {
-		logger.Warn("THE BROKER IS OPEN: its listener does not identify clients. Keep it inside a network that you trust", "kafka", c.Kafka)
-	}
+	c.Edge.warn(logger, c.Kafka)
 }
 
 // loopback reports whether an address can be reached from this machine alone.

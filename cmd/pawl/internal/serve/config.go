@@ -39,6 +39,7 @@ type Config struct {
 	LogFormat  string // text or json
 	LogLevel   string // debug, info, warn or error
 	Access     Access
+	Edge       Edge
 	MaxBody    int64 // of a request to the registry, in bytes
 	Version    string
 }
@@ -62,6 +63,7 @@ func (c *Config) flags(f *pflag.FlagSet) {
 	f.BoolVar(&c.AutoCreate, "auto-create", true, "create topics that clients ask for")
 	f.Int64Var(&c.MaxBody, "max-body-bytes", 16<<20, "largest body of a request to the registry")
 	c.Access.flags(f)
+	c.Edge.flags(f)
 	f.StringVar(&c.LogFormat, "log-format", "text", "form of the log on standard error: text or json")
 	f.StringVar(&c.LogLevel, "log-level", "info", "least level that is logged: debug, info, warn or error")
 }
@@ -94,6 +96,9 @@ func (c *Config) check() error {
 		return cli.Usagef("--partitions %d: a topic has at least one", c.Partitions)
 	}
 	if err := c.Access.check(); err != nil {
+		return err
+	}
+	if err := c.Edge.check(); err != nil {
 		return err
 	}
 	for flag, addr := range map[string]string{"http": c.HTTP, "kafka": c.Kafka, "advertised": c.Advertised} {

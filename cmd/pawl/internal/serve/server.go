@@ -67,6 +67,9 @@ func (s *Server) start(ctx context.Context, cfg Config, formats *schema.Formats,
 	if err != nil {
 		return err
 	}
+	if kafkaListener, err = cfg.Edge.protect(kafkaListener, logger); err != nil {
+		return err
+	}
 	if err := s.lock(cfg.Data); err != nil {
 		return err
 	}
@@ -78,6 +81,10 @@ func (s *Server) start(ctx context.Context, cfg Config, formats *schema.Formats,
 	if err != nil {
 		return err
 	}
+	access, err := cfg.Edge.open(ctx, b, logger)
+	if err != nil {
+		return err
+	}
 	s.HTTP, s.Kafka = httpListener.Addr().String(), kafkaListener.Addr().String()
 	s.URL = "http://" + s.HTTP
 	if secure != nil {
@@ -85,7 +92,9 @@ func (s *Server) start(ctx context.Context, cfg Config, formats *schema.Formats,
 	}
 	numbers := metrics.New()
 	requests := numbers.Requests(requestNames)
-	edge := kafka.NewServer(b, kafka.Options{Advertised: cfg.Advertised, Logger: logger})
+	edge := kafka.NewServer(b, kafka.Options{
+		Advertised: cfg.Advertised, Logger: logger, Access: access, MaxConnections: cfg.Edge.MaxConnections, MaxPerHost: cfg.Edge.MaxPerHost,
+	})
 	measureRegistry(numbers, reg)
 	measureBroker(numbers, b, logs, edge)
 	handler := rest.New(reg, rest.Options{

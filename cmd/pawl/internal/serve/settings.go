@@ -30,7 +30,7 @@ type Settings struct {
 }
 
 // variables are read by themselves, not as flags.
-var variables = []string{"POSTGRES", "REGISTRY_USER", "REGISTRY_PASSWORD", "REGISTRY_TOKEN", "KAFKA_USER", "KAFKA_PASSWORD"}
+var variables = []string{"POSTGRES", "REGISTRY_USER", "REGISTRY_PASSWORD", "REGISTRY_TOKEN", "KAFKA_USER", "KAFKA_PASSWORD", "KAFKA_ADMIN"}
 
 func (s *Settings) flags(f *pflag.FlagSet) {
 	s.Config.flags(f)
@@ -62,6 +62,7 @@ func (s *Settings) load(a *cli.App, f *pflag.FlagSet) error {
 		return err
 	}
 	s.Postgres, _ = a.Lookup(cli.Prefix + "POSTGRES")
+	s.Edge.Admin, _ = a.Lookup(cli.Prefix + "KAFKA_ADMIN")
 	s.settle()
 	return s.check()
 }

@@ -1,0 +1,120 @@
+package serve
+
+import (
+	"context"
+	"crypto/tls"
+	"log/slog"
+	"net"
+	"slices"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/pawl-registry/pawl/broker"
+	"github.com/pawl-registry/pawl/broker/kafka"
+	"github.com/pawl-registry/pawl/cmd/pawl/internal/cli"
+)
+
+// Edge is who may connect to the broker and what they may do, and how its connections are protected.
+type Edge struct {
+	Cert     string // files, PEM
+	Key      string
+	ClientCA string
+
+	SASL           []string // mechanisms; none: clients do not authenticate
+	Admin          string   // user:password; never logged
+	ACLs           bool
+	SuperUsers     []string
+	OpenWorld      bool
+	PrincipalRules string
+	MaxConnections int
+	MaxPerHost     int
+}
+
+func (e *Edge) flags(f *pflag.FlagSet) {
+	f.StringVar(&e.Cert, "kafka-tls-cert", "", "certificate (PEM) of the Kafka listener, which then speaks TLS; read again when it changes")
+	f.StringVar(&e.Key, "kafka-tls-key", "", "private key (PEM) of the certificate")
+	f.StringVar(&e.ClientCA, "kafka-tls-client-ca", "", "authorities (PEM) that certificates of Kafka clients must come from; without --kafka-sasl every client needs one, and is known by its subject")
+	f.StringSliceVar(&e.SASL, "kafka-sasl", nil, "how Kafka clients authenticate: SCRAM-SHA-512, SCRAM-SHA-256, PLAIN, or several of them; by default they do not. The first user comes from the variable PAWL_KAFKA_ADMIN (user:password), which is a super user; others through Kafka's API")
+	f.BoolVar(&e.ACLs, "kafka-acls", false, "decide by ACLs, which are managed through Kafka's API, what Kafka clients may do")
+	f.StringSliceVar(&e.SuperUsers, "kafka-super-users", nil, "principals that ACLs do not bind, such as User:admin")
+	f.BoolVar(&e.OpenWorld, "kafka-allow-everyone-if-no-acl", false, "what no ACL names is open to everyone")
+	f.StringVar(&e.PrincipalRules, "kafka-principal-rules", "", "how the subject of a client's certificate becomes a name, such as RULE:^CN=([^,]*).*$/$1/, DEFAULT; by default the whole subject")
+	f.IntVar(&e.MaxConnections, "kafka-max-connections", 10_000, "Kafka connections at once")
+	f.IntVar(&e.MaxPerHost, "kafka-max-connections-per-host", 0, "Kafka connections at once from one address; 0 is as many as all together")
+}
+
+func (e *Edge) check() error {
+	for _, m := range e.SASL {
+		if m != "SCRAM-SHA-512" && m != "SCRAM-SHA-256" && m != "PLAIN" {
+			return cli.Usagef("--kafka-sasl %q: use SCRAM-SHA-512, SCRAM-SHA-256, PLAIN, or several of them with commas between", m)
+		}
+	}
+	user, password, ok := strings.Cut(e.Admin, ":")
+	switch {
+	case (e.Cert == "") != (e.Key == ""):
+		return cli.Usagef("--kafka-tls-cert and --kafka-tls-key go together")
+	case e.ClientCA != "" && e.Cert == "":
+		return cli.Usagef("--kafka-tls-client-ca needs --kafka-tls-cert")
+	case e.Admin != "" && (!ok || user == "" || password == ""):
+		return cli.Usagef("PAWL_KAFKA_ADMIN: use USER:PASSWORD")
+	case !e.ACLs && (len(e.SuperUsers) > 0 || e.OpenWorld):
+		return cli.Usagef("--kafka-super-users and --kafka-allow-everyone-if-no-acl have no effect without --kafka-acls")
+	case e.PrincipalRules != "" && e.ClientCA == "":
+		return cli.Usagef("--kafka-principal-rules need --kafka-tls-client-ca")
+	case e.MaxConnections < 1 || e.MaxPerHost < 0:
+		return cli.Usagef("--kafka-max-connections must be at least 1, and --kafka-max-connections-per-host not negative")
+	}
+	for _, p := range e.SuperUsers {
+		if !strings.HasPrefix(p, "User:") || p == "User:" {
+			return cli.Usagef("--kafka-super-users %q: use User:NAME", p)
+		}
+	}
+	return nil
+}
+
+// open opens the users, ACLs and quotas of a broker.
+func (e *Edge) open(ctx context.Context, b *broker.Broker, logger *slog.Logger) (*kafka.Access, error) {
+	super := slices.Clone(e.SuperUsers)
+	user, password, _ := strings.Cut(e.Admin, ":")
+	if user != "" {
+		super = append(super, "User:"+user)
+	}
+	a, err := kafka.OpenAccess(ctx, b, kafka.AccessOptions{
+		SASL: e.SASL, Authorize: e.ACLs, SuperUsers: super, OpenWorld: e.OpenWorld, PrincipalRules: e.PrincipalRules, Logger: logger,
+	})
+	if err != nil || user == "" {
+		return a, err
+	}
+	return a, a.SetPassword(ctx, user, password)
+}
+
+// protect puts TLS around the listener, if it is asked for.
+func (e *Edge) protect(l net.Listener, logger *slog.Logger) (net.Listener, error) {
+	mode := tls.RequireAndVerifyClientCert
+	if len(e.SASL) > 0 {
+		mode = tls.VerifyClientCertIfGiven
+	}
+	cfg, err := protect(logger, e.Cert, e.Key, e.ClientCA, mode)
+	if err != nil || cfg == nil {
+		return l, err
+	}
+	return tls.NewListener(l, cfg), nil
+}
+
+// warn tells an operator who opens a broker to a network without a door.
+func (e *Edge) warn(logger *slog.Logger, addr string) {
+	if len(e.SASL) > 0 && e.Admin == "" {
+		logger.Info("Kafka clients must authenticate; where there are no users yet, PAWL_KAFKA_ADMIN (user:password) makes the first")
+	}
+	switch {
+	case loopback(addr):
+	case len(e.SASL) == 0 && e.ClientCA == "":
+		logger.Warn("THE BROKER IS OPEN: its listener does not identify clients. Set --kafka-sasl or --kafka-tls-client-ca, or keep it inside a network that you trust", "kafka", addr)
+	case !e.ACLs:
+		logger.Warn("every user may do everything on the broker: set --kafka-acls to decide who may do what", "kafka", addr)
+	}
+	if !loopback(addr) && len(e.SASL) > 0 && e.Cert == "" {
+		logger.Warn("connections to the broker are not encrypted, and PLAIN passwords cross the network in the clear: set --kafka-tls-cert and --kafka-tls-key", "kafka", addr)
+	}
+}
