@@ -248,7 +248,7 @@ func TestUsersAreManagedThroughKafkasAPI(t *testing.T) {
 		up   []kadm.UpsertSCRAM
 		want error
 	}{
-		"unknown":   {del: []kadm.DeleteSCRAM{{User: "bob", Mechanism: kadm.ScramSha256}}, want: kerr.ResourceNotFound},
+		"unknown": {del: []kadm.DeleteSCRAM{{User: "bob", Mechanism: kadm.ScramSha256}}, want: kerr.ResourceNotFound},
 		"twice": {del: []kadm.DeleteSCRAM{{User: "alice", Mechanism: kadm.ScramSha256}},
 			up: []kadm.UpsertSCRAM{{User: "alice", Mechanism: kadm.ScramSha256, Iterations: 4096, Password: "x"}}, want: kerr.DuplicateResource},
 		"right": {del: []kadm.DeleteSCRAM{{User: "alice", Mechanism: kadm.ScramSha256}, {User: "alice", Mechanism: kadm.ScramSha512}}},
