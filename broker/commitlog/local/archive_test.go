@@ -18,7 +18,8 @@ import (
 func archived(t *testing.T) (dir string, end batch.Offset) {
 	t.Helper()
 	dir = t.TempDir()
-	c := newCompacted(t, vfs.OS(dir), 5)
+	fsys := vfs.NewMemory()
+	c := newCompacted(t, fsys, 5)
 	for range 40 {
 		c.put(0)
 	}
@@ -31,6 +32,7 @@ func archived(t *testing.T) (dir string, end batch.Offset) {
 	if err := c.e.Close(); err != nil {
 		t.Fatal(err)
 	}
+	copyOut(t, fsys, ".", dir)
 	return dir, c.end
 }
 
