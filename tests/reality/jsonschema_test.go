@@ -7,6 +7,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/pawl-registry/pawl/schema"
@@ -37,8 +38,46 @@ func TestJSONSchema(t *testing.T) {
 				t.Errorf("%d schemas are too few to prove anything", len(all))
 			}
 			neighbours(t, parsed)
+			proofs(t, parsed)
 		})
 	}
+}
+
+// maxProofs bounds the pairs of one package for which a document is looked for.
+const maxProofs = 40
+
+// proofs looks for a document that tells a schema from the next one, where the rules find them incompatible, and checks it.
+func proofs(t *testing.T, all []schema.Schema) {
+	t.Helper()
+	var incompatible, proven atomic.Int64
+	step := len(all)/maxProofs + 1
+	each(all[:len(all)/step], func(i int, _ schema.Schema) {
+		older, newer := all[i*step], all[min(i*step+1, len(all)-1)]
+		if len(newer.Differences(older, schema.Question{})) == 0 {
+			return
+		}
+		incompatible.Add(1)
+		payload, _, found := newer.(schema.Prover).Prove(t.Context(), older)
+		if !found {
+			return
+		}
+		proven.Add(1)
+		if err := check(older, payload); err != nil {
+			t.Errorf("the older schema refuses %s: %v", payload, err)
+		}
+		if check(newer, payload) == nil {
+			t.Errorf("the newer schema takes %s", payload)
+		}
+	})
+	t.Logf("%d incompatible pairs, %d of them proven by a document", incompatible.Load(), proven.Load())
+}
+
+func check(s schema.Schema, payload []byte) error {
+	m, err := s.Message("")
+	if err != nil {
+		return err
+	}
+	return m.Check(payload)
 }
 
 // TestJSONSchemaTakesItsExamples checks the documents that GCN publishes beside its schemas; each names its schema.
