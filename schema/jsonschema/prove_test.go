@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -147,4 +148,25 @@ func TestProofsEnd(t *testing.T) {
 	if _, _, found := mustStored(t, `false`).(schema.Prover).Prove(ended, mustStored(t, `true`)); found {
 		t.Error("a search that was called off found something")
 	}
+}
+
+// FuzzProve holds every proof against both schemas.
+func FuzzProve(f *testing.F) {
+	f.Add(`{"type":"string","maxLength":3}`, `{"type":"string"}`)
+	f.Add(`{"properties":{"a":{"$ref":"#"}},"required":["a"]}`, `{"items":[{"minimum":3}],"additionalItems":false}`)
+	f.Add(`{"oneOf":[{"const":1},{"pattern":"^(?=a)"}]}`, `{"patternProperties":{"x":{"not":{}}},"minProperties":2}`)
+	f.Fuzz(func(t *testing.T, reader, writer string) {
+		for _, text := range []string{reader, writer} {
+			if _, err := jsonschema.Format.Parse(schema.Source{Text: text, Rigor: schema.AsStored}, nil); err != nil || len(text) > 2000 {
+				return
+			}
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		r, w := mustStored(t, reader), mustStored(t, writer)
+		payload, _, found := r.(schema.Prover).Prove(ctx, w)
+		if found && (rootOf(t, writer).Check(payload) != nil || rootOf(t, reader).Check(payload) == nil) {
+			t.Errorf("%s proves nothing", payload)
+		}
+	})
 }
