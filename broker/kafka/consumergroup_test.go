@@ -20,7 +20,7 @@ import (
 
 // brisk makes the members of consumer groups be heard often, and be missed soon.
 func brisk() broker.GroupOptions {
-	return broker.GroupOptions{Consumers: group.ConsumerOptions{Session: time.Second, Heartbeat: 50 * time.Millisecond}}
+	return broker.GroupOptions{Consumers: group.ConsumerOptions{Session: 3 * time.Second, Heartbeat: 50 * time.Millisecond}}
 }
 
 func consumer(t *testing.T, addr, id string, opts ...kgo.Opt) *kgo.Client {
