@@ -8,7 +8,13 @@ import "github.com/twmb/franz-go/pkg/kmsg"
 // The table is advertised as it is, Produce from 0 although 0 to 2 are refused: older librdkafka switches compression off
 // otherwise (KAFKA-18659). A version above ours is answered with error 35 and a body of version 0 (KIP-511).
 
-func apiVersions(*call) message { return versions() }
+func apiVersions(c *call) message {
+	r := versions()
+	if c.version < 4 {
+		r.SupportedFeatures = nil // clients of that age fail on a lowest level of 0, as Kafka found out (KAFKA-17492)
+	}
+	return r
+}
 
 func versions() *kmsg.ApiVersionsResponse {
 	r := kmsg.NewPtrApiVersionsResponse()

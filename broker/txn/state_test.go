@@ -75,7 +75,8 @@ type states struct {
 
 func (m *states) line(line string) string {
 	verb, rest, _ := strings.Cut(line, " ")
-	next, changed, err := m.state, true, error(nil)
+	var next txn.State
+	changed, err := true, error(nil)
 	var now, producer int64
 	var epoch int16
 	switch verb {
