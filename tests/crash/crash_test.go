@@ -1,5 +1,6 @@
 // Package crash_test kills the server with kill -9 in the middle of concurrent registrations and produces, again and again
-// over one data folder, and checks that everything that was acknowledged is there, under the same ids and offsets.
+// over one data folder, and checks that everything that was acknowledged is there, under the same ids and offsets, and that
+// transactions are whole or not there at all.
 package crash_test
 
 import (
