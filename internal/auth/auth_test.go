@@ -146,7 +146,7 @@ func TestAnEmptyPolicyGivesNothingAndEveryoneStandsForAll(t *testing.T) {
 
 func TestAPolicyWithAMistakeIsRefusedAndTheMistakeNamed(t *testing.T) {
 	for text, want := range map[string]string{
-		"roles: {r: [{subjects: [a], rights: [wright]}]}":    `no right "wright"`,
+		"roles: {r: [{subjects: [a], rights: [wright]}]}":   `no right "wright"`,
 		"roles: {r: [{subjects: ['a*b'], rights: [read]}]}": `"a*b" covers nothing`,
 		"roles: {r: [{subjects: [''], rights: [read]}]}":    `"" covers nothing`,
 		"members: {a: [r]}":          `no role "r"`,
