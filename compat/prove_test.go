@@ -24,7 +24,8 @@ func TestFindingsAreProven(t *testing.T) {
 			[]compat.Proof{{JSON: `"xxxxxxxxx"`, Refusal: "the payload does not fit its schema at #: 9 characters, more than 3 (keyword maxLength)"}}},
 		{"old reads new", jsonschema.Format, compat.Full, short, long,
 			[]compat.Proof{{JSON: `"xxxxxxxxx"`, Refusal: "the payload does not fit its schema at #: 9 characters, more than 3 (keyword maxLength)"}}},
-		{"a format that does not prove", avro.Format, compat.Backward, `"int"`, `"string"`, nil},
+		{"Avro", avro.Format, compat.Backward, `"int"`, `"string"`,
+			[]compat.Proof{{JSON: `1`, Refusal: "byte 0: the reader's string does not read the writer's int"}}},
 		{"no document tells", jsonschema.Format, compat.Backward, `{}`, `{"properties":{}}`, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {

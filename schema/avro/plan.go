@@ -1,6 +1,7 @@
 package avro
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/pawl-registry/pawl/fault"
@@ -18,6 +19,7 @@ const (
 	opBranch           // the writer's union picks one of several plans
 	opWrap             // the value becomes a branch of the reader's union
 	opRecord
+	opRefuse // the reader does not read the value; only in plans of a lenient planner
 )
 
 // plan rewrites values of one writer's type as values of one reader's type.
@@ -31,6 +33,7 @@ type plan struct {
 	fields []step  // opRecord
 	sorted bool    // the writer's fields come in the order of the steps
 	same   bool    // known to copy
+	why    string  // opRefuse
 }
 
 // step is one field of the reader or, if the reader has no such field, one of the writer that is passed over.
@@ -40,12 +43,22 @@ type step struct {
 	bytes []byte // the default, where from is -1
 }
 
-// planner makes the plans of one pair of types. The pair is known to resolve.
+// planner makes the plans of one pair of types. The pair is known to resolve, unless the planner is lenient.
 type planner struct {
 	resolver *resolver
 	plans    map[[2]*node]*plan
 	depth    int
 	enc      encoder // of defaults; one budget for all
+	lenient  *trial  // nil: what does not resolve is an error; else it becomes a plan that refuses
+}
+
+// cannot says why a pair does not resolve.
+func (p *planner) cannot(pl *plan, format string, args ...any) error {
+	if p.lenient == nil {
+		return fault.New(schema.ErrInvalid, "avro.Message.Project", format, args...)
+	}
+	*pl = plan{op: opRefuse, writer: pl.writer, why: fmt.Sprintf(format, args...)}
+	return nil
 }
 
 func (p *planner) plan(rd, wr *node) (*plan, error) {
@@ -59,6 +72,15 @@ func (p *planner) plan(rd, wr *node) (*plan, error) {
 	defer func() { p.depth-- }()
 	made := &plan{writer: wr}
 	p.plans[pair] = made
+	if p.lenient == nil {
+		return made, p.fill(made, rd, wr)
+	}
+	if err := p.lenient.meet(made, rd, wr); err != nil {
+		return nil, err
+	}
+	if why := unreadable(rd, wr); why != "" {
+		return made, p.cannot(made, "%s", why)
+	}
 	return made, p.fill(made, rd, wr)
 }
 
@@ -115,7 +137,7 @@ func (p *planner) wrap(pl *plan, rd, wr *node) error {
 	pl.op = opWrap
 	pl.branch = p.choose(rd, wr)
 	if pl.branch < 0 {
-		return fault.New(schema.ErrInvalid, "avro.Message.Project", "no branch of the reader's union reads the writer's %s", wr.typeText())
+		return p.cannot(pl, "no branch of the reader's union reads the writer's %s", wr.typeText())
 	}
 	inner, err := p.plan(rd.branches[pl.branch], wr)
 	pl.inner = []*plan{inner}
@@ -147,9 +169,12 @@ func (p *planner) record(pl *plan, rd *named, wr *node) error {
 	pl.sorted = true
 	steps := make([]step, 0, len(rd.fields))
 	for i := range rd.fields {
-		s, err := p.step(&rd.fields[i], wr.named)
+		s, why, err := p.step(&rd.fields[i], wr.named)
 		if err != nil {
 			return err
+		}
+		if why != "" {
+			return p.cannot(pl, "%s", why)
 		}
 		if s.from >= 0 {
 			pl.sorted = pl.sorted && s.from > last
@@ -164,19 +189,24 @@ func (p *planner) record(pl *plan, rd *named, wr *node) error {
 	return nil
 }
 
-func (p *planner) step(f *field, wr *named) (step, error) {
-	if c := candidatesOf(f, wr); len(c) == 1 {
-		inner, err := p.plan(f.typ, wr.fields[c[0]].typ)
-		return step{from: c[0], plan: inner}, err
+// step returns the step of one field of the reader, or why there is none.
+func (p *planner) step(f *field, wr *named) (s step, why string, err error) {
+	candidates := candidatesOf(f, wr)
+	if len(candidates) == 1 {
+		inner, err := p.plan(f.typ, wr.fields[candidates[0]].typ)
+		return step{from: candidates[0], plan: inner}, "", err
+	}
+	if len(candidates) > 1 {
+		return step{}, fmt.Sprintf("the reader's field %q stands for several fields of the writer", f.name), nil
 	}
 	if f.def == nil {
-		return step{}, fault.New(schema.ErrInvalid, "avro.Message.Project", "the reader's field %q has no default", f.name)
+		return step{}, fmt.Sprintf("the reader's field %q has no default, and the writer's %s has no such field", f.name, wr.name.full()), nil
 	}
 	bytes, err := p.enc.encode(nil, f.typ, f.def)
-	if err != nil {
-		return step{}, fault.New(schema.ErrInvalid, "avro.Message.Project", "the default of the reader's field %q is no value of its type", f.name)
+	if err != nil && p.lenient == nil {
+		return step{}, fmt.Sprintf("the default of the reader's field %q is no value of its type", f.name), nil
 	}
-	return step{from: -1, bytes: bytes}, nil
+	return step{from: -1, bytes: bytes}, "", nil // a lenient planner's values are never read
 }
 
 // withSkips adds the writer's other fields to steps that are in the writer's order.

@@ -32,6 +32,8 @@ func (t *transcoder) run(p *plan) bool {
 			t.dst = appendLong(t.dst, int64(p.index[i]))
 		}
 		return ok
+	case opRefuse:
+		return t.fail("%s", p.why)
 	}
 	ok := t.enter() && t.inner(p)
 	t.depth--
