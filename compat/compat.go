@@ -88,12 +88,14 @@ type Differ func(reader, writer schema.Schema, q schema.Question) []schema.Diffe
 type Checker struct {
 	Policy schema.Policy
 	Differ Differ
+	Warn   bool // also look for what the rules tolerate although readers do not survive it; costs about a second comparison
 }
 
 // Verdict is the outcome of a check. At most one version is found incompatible: the newest that fails.
 type Verdict struct {
 	Level    Level
 	Findings []Finding // empty means compatible
+	Warnings []Finding // only if the Checker warns: changes in the pairs looked at that readers may not survive; they decide nothing
 }
 
 // Compatible reports whether nothing was found.
@@ -117,6 +119,9 @@ func (c Checker) Check(level Level, next schema.Schema, history []Version) Verdi
 	}
 	for i := len(history) - 1; i >= 0; i-- {
 		v.Findings = c.compare(level, next, history[i])
+		if c.Warn {
+			v.warn(c.warnings(level, next, history[i]))
+		}
 		if len(v.Findings) > 0 || !level.Transitive() {
 			break
 		}
@@ -138,14 +143,17 @@ func (c Checker) compare(level Level, next schema.Schema, old Version) []Finding
 }
 
 func (c Checker) differences(d Direction, next, old schema.Schema) []schema.Difference {
-	reader, writer := next, old
-	q := schema.Question{Policy: c.Policy, Reader: "new", Writer: "old"}
-	if d == OldReadsNew {
-		reader, writer = old, next
-		q.Reader, q.Writer = "old", "new"
-	}
+	reader, writer, q := c.question(d, next, old)
 	if c.Differ != nil {
 		return c.Differ(reader, writer, q)
 	}
 	return reader.Differences(writer, q)
+}
+
+// question says who reads, who wrote, and what they are called.
+func (c Checker) question(d Direction, next, old schema.Schema) (reader, writer schema.Schema, q schema.Question) {
+	if d == OldReadsNew {
+		return old, next, schema.Question{Policy: c.Policy, Reader: "old", Writer: "new"}
+	}
+	return next, old, schema.Question{Policy: c.Policy, Reader: "new", Writer: "old"}
 }

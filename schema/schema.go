@@ -239,6 +239,21 @@ type Prover interface {
 	Prove(ctx context.Context, writer Schema) (payload []byte, refusal error, found bool)
 }
 
+// Warner is implemented by schemas that know the changes which Differences tolerates although readers do not survive them
+// unharmed: a payload is refused, or reads as something else. They are warnings, and decide nothing.
+type Warner interface {
+	// Warnings returns such changes for the receiver, as reader of what writer wrote, with the Rule, Path and Detail that a
+	// Difference has and no Message. A place that Differences reports need not be warned of as well. The work is bounded; what
+	// could not be looked at is left out. Both schemas must be of one format.
+	Warnings(writer Schema, q Question) []Difference
+}
+
+// WarningLister is implemented by formats whose schemas are Warners.
+type WarningLister interface {
+	// WarningRules lists every rule ID that Warnings can report, in a stable order. None is among Rules.
+	WarningRules() []Rule
+}
+
 // Equaler is implemented by schemas whose equality is coarser than equal canonical texts.
 type Equaler interface {
 	EqualTo(other Schema) bool

@@ -9,8 +9,8 @@ func (l *classicObject) stringNode() *node {
 func (l *classicObject) numberNode(integer bool) *node {
 	f := &numberFacets{integer: integer, minimum: l.num("minimum"), maximum: l.num("maximum")}
 	if l.scope.draft == draft04 {
-		l.truth("exclusiveMinimum")
-		l.truth("exclusiveMaximum")
+		f.strictMinimum, _ = l.truth("exclusiveMinimum")
+		f.strictMaximum, _ = l.truth("exclusiveMaximum")
 	} else {
 		f.exclusiveMinimum, f.exclusiveMaximum = l.num("exclusiveMinimum"), l.num("exclusiveMaximum")
 	}

@@ -8,11 +8,14 @@ import (
 
 // describe turns findings into the contract's differences.
 func describe(found []finding, q schema.Question) []schema.Difference {
+	return describeBy(ruleTable(), found, q)
+}
+
+func describeBy(table map[string]rule, found []finding, q schema.Question) []schema.Difference {
 	if len(found) == 0 {
 		return nil
 	}
 	reader, writer := q.Words()
-	table := ruleTable()
 	out := make([]schema.Difference, 0, len(found))
 	for _, f := range found {
 		path := "#/" + f.path

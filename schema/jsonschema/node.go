@@ -74,6 +74,7 @@ type numberFacets struct {
 	exclusiveMinimum, exclusiveMaximum *number
 	multipleOf                         *number
 	integer                            bool
+	strictMinimum, strictMaximum       bool // the boolean limits of draft-04, which comparisons do not see
 }
 
 type objectFacets struct {

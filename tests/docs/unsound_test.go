@@ -21,7 +21,7 @@ func TestUnsoundPage(t *testing.T) {
 		fmt.Fprintf(&b, "\n## %s\n", p.title)
 		for _, h := range holes[p.file] {
 			t.Run(p.file+"/"+h.title, func(t *testing.T) { h.prove(t, p) })
-			fmt.Fprintf(&b, "\n### %s\n\n%s\n\n", h.title, h.why)
+			fmt.Fprintf(&b, "\n### %s\n\n%s\n\nWarning: `%s`.\n\n", h.title, h.why, h.warning)
 			fmt.Fprintf(&b, "```%s\n%s\n```\n\nbecomes\n\n```%s\n%s\n```\n\n", p.language, h.older, p.language, h.newer)
 			b.WriteString(h.outcome())
 		}
@@ -47,11 +47,15 @@ Pawl's verdicts are Confluent's, so that a registry can be exchanged without a s
 changes compatible that readers do not survive unharmed. Each entry below is proven by a test: the pair is BACKWARD compatible, and
 the datum, written with the old schema, is refused or reads differently with the new one.
 
+` + "`pawl schema check`" + ` warns of each under the name given there. Warnings change no verdict, no exit status and nothing that the REST API
+answers. They are found by comparing the two schemas once more, in bounded work; a comparison that reaches its limits warns of what it saw.
+
 This page is generated from those tests (` + "`go generate ./tests/docs`" + `).
 `
 
 // hole is a change that is called compatible and is not.
 type hole struct {
+	warning      string // the rule that warns of it
 	title, why   string
 	older, newer string
 	datum        string // in the JSON form of the format
@@ -80,6 +84,7 @@ func (h hole) prove(t *testing.T, p page) {
 	if found := s[1].Differences(s[0], schema.Question{}); len(found) > 0 {
 		t.Errorf("not called compatible: %+v", found)
 	}
+	h.warns(t, p, s[0], s[1])
 	payload, err := m[0].ParseJSON(nil, []byte(h.datum))
 	if err != nil {
 		t.Fatalf("the old schema refuses the datum: %v", err)
