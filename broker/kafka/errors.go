@@ -1,6 +1,9 @@
 package kafka
 
 import (
+	"context"
+	"errors"
+
 	"github.com/pawl-registry/pawl/broker"
 	"github.com/pawl-registry/pawl/broker/batch"
 	"github.com/pawl-registry/pawl/broker/commitlog"
@@ -182,6 +185,9 @@ func (s *Server) numberOf(err error) int16 {
 			s.logger.Error("request failed", "error", err)
 		}
 		return n
+	}
+	if fault.CodeOf(err) == nil && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)) {
+		return requestTimedOut // the client left, or its time ran out: nothing to look into
 	}
 	n := kinds[fault.KindOf(err)]
 	if n == unknownServerError {
