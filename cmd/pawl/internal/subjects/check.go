@@ -28,7 +28,7 @@ func check(a *cli.App, formats *schema.Formats) *cobra.Command {
 		Short: "Tell whether schemas are compatible with earlier versions",
 		Long: "Tell whether schemas are compatible with earlier versions: with those that a subject has in the registry, at the level configured there,\n" +
 			"or with local files, without any server. The exit status is 0 if all are compatible and 1 if one is not. A subject that does not\n" +
-			"exist is compatible with everything.",
+			"exist is compatible with everything. Changes that the rules take although readers may not survive them are warned of.",
 		Example: "  pawl schema check order.avsc --subject orders-value\n" +
 			"  pawl schema check order.avsc --against order-1.avsc --against order-2.avsc --level BACKWARD_TRANSITIVE",
 		Args: cobra.MinimumNArgs(1),

@@ -101,7 +101,7 @@ func (l *local) judge(ctx context.Context, file string) (report, error) {
 	if err != nil {
 		return r, err
 	}
-	v := compat.Checker{}.Check(l.level, next, l.history)
+	v := compat.Checker{Warn: true}.Check(l.level, next, l.history)
 	r.Compatible = v.Compatible()
 	for _, f := range v.Findings {
 		found := l.checker.findings(ctx, next, f)
@@ -110,5 +110,6 @@ func (l *local) judge(ctx context.Context, file string) (report, error) {
 		}
 		r.Findings = append(r.Findings, found...)
 	}
+	r.Warnings = l.checker.warnings(next, v, func(old compat.Version) finding { return finding{Against: l.names[old.Number]} })
 	return r, nil
 }

@@ -31,6 +31,7 @@ func (r *remote) judge(ctx context.Context, file string) (report, error) {
 		return report{}, err
 	}
 	rep, version := r.fromServer(file, v)
+	rep.Warnings = r.warn(ctx, req)
 	if len(rep.Findings) == 0 || rep.Level == "" {
 		return rep, nil
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -21,6 +22,7 @@ type report struct {
 	Level      string    `json:"level,omitempty"`
 	Compatible bool      `json:"compatible"`
 	Findings   []finding `json:"findings,omitempty"`
+	Warnings   []finding `json:"warnings,omitempty"` // changes that the rules take and readers may not survive; they decide nothing
 	Messages   []string  `json:"messages,omitempty"` // what else was said, in the registry's words
 }
 
@@ -59,6 +61,15 @@ func (k *checker) findings(ctx context.Context, next schema.Schema, f compat.Fin
 		one.Reason, one.Remedy = "the two schemas are of different types", "use a new subject for the new type"
 		return []finding{one}
 	}
+	all := k.placed(next, f, one)
+	if len(all) > 0 {
+		prove(ctx, next, f, &all[len(all)-1])
+	}
+	return all
+}
+
+// placed makes one finding of each difference, with what all have in common.
+func (k *checker) placed(next schema.Schema, f compat.Finding, one finding) []finding {
 	all := make([]finding, len(f.Differences))
 	for i, d := range f.Differences {
 		inNext, inOld := f.Places(next, d)
@@ -67,8 +78,16 @@ func (k *checker) findings(ctx context.Context, next schema.Schema, f compat.Fin
 		all[i].AgainstLine, all[i].AgainstColumn = inOld.Line, inOld.Column
 		all[i].Rule, all[i].Path, all[i].Reason, all[i].Remedy = d.Rule, d.Path, d.Detail, k.remedy(d.Rule)
 	}
-	if len(all) > 0 {
-		prove(ctx, next, f, &all[len(all)-1])
+	return all
+}
+
+// warnings makes the warnings of a verdict. name is what a version is called.
+func (k *checker) warnings(next schema.Schema, v compat.Verdict, name func(compat.Version) finding) []finding {
+	var all []finding
+	for _, f := range v.Warnings {
+		one := name(f.Old)
+		one.Direction, one.Breaks = f.Direction.String(), f.Direction.Reader()+" reader"
+		all = append(all, k.placed(next, f, one)...)
 	}
 	return all
 }
@@ -87,7 +106,11 @@ func prove(ctx context.Context, next schema.Schema, f compat.Finding, to *findin
 
 func (k *checker) remedy(rule string) string {
 	for _, f := range k.formats.All() {
-		for _, r := range f.Rules() {
+		rules := f.Rules()
+		if w, ok := f.(schema.WarningLister); ok {
+			rules = append(slices.Clip(rules), w.WarningRules()...)
+		}
+		for _, r := range rules {
 			if r.ID == rule {
 				return r.Remedy
 			}
@@ -151,35 +174,51 @@ func (r *report) against(version int) {
 }
 
 func writeReports(w *strings.Builder, reports []report) {
-	broken := 0
+	broken, warned := 0, 0
 	for _, r := range reports {
 		if !r.Compatible {
 			broken++
 		}
+		warned += len(r.Warnings)
 		r.write(w)
 	}
-	fmt.Fprintf(w, "%d checked, %d incompatible\n", len(reports), broken)
+	fmt.Fprintf(w, "%d checked, %d incompatible", len(reports), broken)
+	switch {
+	case warned == 1:
+		w.WriteString(", 1 warning")
+	case warned > 1:
+		fmt.Fprintf(w, ", %d warnings", warned)
+	}
+	w.WriteByte('\n')
 }
 
 func (r report) write(w *strings.Builder) {
 	for _, f := range r.Findings {
-		fmt.Fprintf(w, "%s: %s", spot{f.Line, f.Column}.in(r.File), f.Rule)
-		if f.Path != "" {
-			fmt.Fprintf(w, " at %s", f.Path)
-		}
-		if about := f.about(r.Level); about != "" {
-			fmt.Fprintf(w, "  (%s)", about)
-		}
-		fmt.Fprintf(w, "\n  %s\n", f.Reason)
-		if f.Remedy != "" {
-			fmt.Fprintf(w, "  fix: %s\n", f.Remedy)
-		}
-		if f.Example != "" {
-			fmt.Fprintf(w, "  example: %s\n    %s\n", f.Example, f.Refusal)
-		}
+		f.write(w, r, "")
+	}
+	for _, f := range r.Warnings {
+		f.write(w, r, "warning ")
 	}
 	for _, m := range r.Messages {
 		fmt.Fprintf(w, "%s: %s\n", r.File, m)
+	}
+}
+
+// write prints a finding of a report; kind stands before its rule.
+func (f finding) write(w *strings.Builder, r report, kind string) {
+	fmt.Fprintf(w, "%s: %s%s", spot{f.Line, f.Column}.in(r.File), kind, f.Rule)
+	if f.Path != "" {
+		fmt.Fprintf(w, " at %s", f.Path)
+	}
+	if about := f.about(r.Level); about != "" {
+		fmt.Fprintf(w, "  (%s)", about)
+	}
+	fmt.Fprintf(w, "\n  %s\n", f.Reason)
+	if f.Remedy != "" {
+		fmt.Fprintf(w, "  fix: %s\n", f.Remedy)
+	}
+	if f.Example != "" {
+		fmt.Fprintf(w, "  example: %s\n    %s\n", f.Example, f.Refusal)
 	}
 }
 
