@@ -234,8 +234,9 @@ func Position(text string, offset int) (line, column int) {
 
 // Prover is implemented by schemas that can show by example that they cannot read what a writer wrote.
 type Prover interface {
-	// Prove looks for a payload that writer takes and the receiver, as reader, refuses, and returns it with the refusal. The
-	// search is bounded and ends with ctx; that nothing is found proves nothing. Both schemas must be of one format.
+	// Prove looks for a payload that writer takes and the receiver, as reader, refuses or reads as something else than was
+	// written, and returns it with the reason in refusal. The search is bounded and ends with ctx; that nothing is found proves
+	// nothing. Both schemas must be of one format.
 	Prove(ctx context.Context, writer Schema) (payload []byte, refusal error, found bool)
 }
 

@@ -180,17 +180,20 @@ func (p page) read(t *testing.T, folder string) example {
 	c.found = schemas[0].Differences(schemas[1], schema.Question{Reader: "new", Writer: "old"})
 	c.reverse = schemas[1].Differences(schemas[0], schema.Question{Reader: "old", Writer: "new"})
 	c.lenient = len(schemas[0].Differences(schemas[1], schema.Question{Policy: schema.Lenient}))
-	c.proof = proof(t, schemas[0], schemas[1])
+	c.proof = p.proof(t, schemas[0], schemas[1])
 	return c
 }
 
-// proof words a payload that the old schema takes and the new one refuses, if the format finds one.
-func proof(t *testing.T, newer, older schema.Schema) string {
+// proof words a payload that the old schema takes and the new one refuses or misreads, if the format finds one.
+func (p page) proof(t *testing.T, newer, older schema.Schema) string {
 	t.Helper()
 	f := compat.Finding{Direction: compat.NewReadsOld, Old: compat.Version{Schema: older}}
-	p, ok := f.Prove(t.Context(), newer)
-	if !ok {
+	found, ok := f.Prove(t.Context(), newer)
+	switch {
+	case !ok:
 		return ""
+	case p.validates:
+		return fmt.Sprintf("The old schema takes `%s`, the new one does not: %s.\n\n", found.JSON, found.Refusal)
 	}
-	return fmt.Sprintf("The old schema takes `%s`, the new one does not: %s.\n\n", p.JSON, p.Refusal)
+	return fmt.Sprintf("For example `%s`, written with the old schema. Read with the new one: %s.\n\n", found.JSON, found.Refusal)
 }
