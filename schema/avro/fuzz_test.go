@@ -80,6 +80,14 @@ func FuzzDifferences(f *testing.F) {
 				t.Fatalf("unlisted or empty: %+v", d)
 			}
 		}
+		for _, d := range r.(schema.Warner).Warnings(w, schema.Question{}) {
+			if ids[d.Rule] || d.Detail == "" {
+				t.Fatalf("a rule's, or empty: %+v", d)
+			}
+		}
+		if d := r.(schema.Warner).Warnings(r, schema.Question{}); len(d) > 0 {
+			t.Fatalf("%s warns of itself: %+v", reader, d)
+		}
 		project(t, r, w, len(first) == 0)
 	})
 }

@@ -65,6 +65,11 @@ func FuzzDifferences(f *testing.F) {
 			}
 			x.Differences(y, schema.Question{Policy: p})
 			y.Differences(x, schema.Question{Policy: p})
+			for _, d := range x.(schema.Warner).Warnings(y, schema.Question{Policy: p}) {
+				if d.Rule == "" || d.Detail == "" {
+					t.Fatalf("an empty warning: %+v", d)
+				}
+			}
 		}
 	})
 }

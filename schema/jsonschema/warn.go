@@ -65,6 +65,9 @@ func under(path, name string) string {
 	return path + "/" + name
 }
 
+// pathAStep is how many bytes of a path cost as much as one step: paths are made for every pair.
+const pathAStep = 64
+
 // visit looks at one pair, once.
 func (x *warner) visit(o, u *node, path string) {
 	if o == nil || u == nil || x.below >= maxCompareDepth {
@@ -72,7 +75,7 @@ func (x *warner) visit(o, u *node, path string) {
 	}
 	var p pair
 	p.o, p.u = x.references(o, u, path)
-	if p.o == nil || p.u == nil || x.met[p] || !x.step(1) {
+	if p.o == nil || p.u == nil || x.met[p] || !x.step(1+len(path)/pathAStep) {
 		return
 	}
 	x.met[p] = true

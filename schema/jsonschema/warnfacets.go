@@ -63,6 +63,9 @@ func (x *warner) objects(o, u *objectFacets, path string) {
 		x.pattern(o, p, path)
 	}
 	for _, p := range u.properties {
+		if x.exceeded {
+			return
+		}
 		x.visit(o.property(p.name), p.node, under(path, "properties/"+p.name))
 	}
 	for _, d := range u.schemaDeps {

@@ -78,6 +78,11 @@ func FuzzDifferences(f *testing.F) {
 				t.Errorf("the answers differ at %d: %+v, %+v", i, first[i], second[i])
 			}
 		}
+		for _, d := range r.(schema.Warner).Warnings(w, schema.Question{}) {
+			if d.Rule == "" || d.Detail == "" {
+				t.Errorf("an empty warning: %+v", d)
+			}
+		}
 	})
 }
 
