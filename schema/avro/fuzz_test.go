@@ -104,7 +104,7 @@ func project(t *testing.T, r, w schema.Schema, compatible bool) {
 	if err != nil {
 		return
 	}
-	for _, payload := range [][]byte{nil, {0}, {2, 0}, {2, 2, 'a', 0}, {0, 0, 0, 0, 0, 0, 0, 0}} {
+	for _, payload := range [][]byte{nil, {0}, {2, 0}, {2, 2, 'a', 0}, {2}, {4}, {0, 0, 0, 0, 0, 0, 0, 0}} {
 		out, err := p.AppendJSON(nil, payload)
 		if (err == nil) != (wm.Check(payload) == nil) && err == nil {
 			t.Fatalf("projected %x to %s, which the writer's type refuses", payload, out)

@@ -32,6 +32,7 @@ type plan struct {
 	inner  []*plan // opItems and opWrap: one; opBranch: by the writer's index
 	fields []step  // opRecord
 	sorted bool    // the writer's fields come in the order of the steps
+	whole  bool    // opEnum and opBranch: the reader has as many, so an index beyond the writer's is beyond the reader's too
 	same   bool    // known to copy
 	why    string  // opRefuse
 }
@@ -97,6 +98,7 @@ func (p *planner) fill(pl *plan, rd, wr *node) error {
 	case rd.kind == kindEnum:
 		pl.op = opEnum
 		pl.index = enumIndex(rd.named, wr.named)
+		pl.whole = len(rd.named.symbols) == len(wr.named.symbols)
 	case rd.kind == kindArray || rd.kind == kindMap:
 		pl.op = opItems
 		inner, err := p.plan(rd.items, wr.items)
@@ -123,6 +125,7 @@ func enumIndex(rd, wr *named) []int32 {
 
 func (p *planner) branches(pl *plan, rd, wr *node) error {
 	pl.op = opBranch
+	pl.whole = rd.kind == kindUnion && len(rd.branches) == len(wr.branches)
 	pl.inner = make([]*plan, len(wr.branches))
 	for i, b := range wr.branches {
 		var err error
@@ -265,7 +268,7 @@ func (pl *plan) keeps() bool {
 				return false
 			}
 		}
-		return true
+		return pl.whole
 	case opItems:
 		return pl.inner[0].same
 	case opBranch:
@@ -274,7 +277,7 @@ func (pl *plan) keeps() bool {
 				return false
 			}
 		}
-		return true
+		return pl.whole
 	case opRecord:
 		for _, s := range pl.fields {
 			if s.from < 0 || s.plan == nil || !s.plan.same {
