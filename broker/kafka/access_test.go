@@ -243,22 +243,23 @@ func TestUsersAreManagedThroughKafkasAPI(t *testing.T) {
 	if err != nil || some["alice"].Err != nil || !errors.Is(some["nobody"].Err, kerr.ResourceNotFound) {
 		t.Errorf("users are %v, %v", some, err)
 	}
-	for name, tt := range map[string]struct {
+	for _, tt := range []struct { // in this order: the last one takes alice away
+		name string
 		del  []kadm.DeleteSCRAM
 		up   []kadm.UpsertSCRAM
 		want error
 	}{
-		"unknown": {del: []kadm.DeleteSCRAM{{User: "bob", Mechanism: kadm.ScramSha256}}, want: kerr.ResourceNotFound},
-		"twice": {del: []kadm.DeleteSCRAM{{User: "alice", Mechanism: kadm.ScramSha256}},
+		{name: "unknown", del: []kadm.DeleteSCRAM{{User: "bob", Mechanism: kadm.ScramSha256}}, want: kerr.ResourceNotFound},
+		{name: "twice", del: []kadm.DeleteSCRAM{{User: "alice", Mechanism: kadm.ScramSha256}},
 			up: []kadm.UpsertSCRAM{{User: "alice", Mechanism: kadm.ScramSha256, Iterations: 4096, Password: "x"}}, want: kerr.DuplicateResource},
-		"right": {del: []kadm.DeleteSCRAM{{User: "alice", Mechanism: kadm.ScramSha256}, {User: "alice", Mechanism: kadm.ScramSha512}}},
+		{name: "right", del: []kadm.DeleteSCRAM{{User: "alice", Mechanism: kadm.ScramSha256}, {User: "alice", Mechanism: kadm.ScramSha512}}},
 	} {
 		r, err := admin.AlterUserSCRAMs(deadline(t), tt.del, tt.up)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if got := r.Error(); !errors.Is(got, tt.want) || (tt.want == nil && got != nil) {
-			t.Errorf("%s: got %v, want %v", name, got, tt.want)
+			t.Errorf("%s: got %v, want %v", tt.name, got, tt.want)
 		}
 	}
 	odd := &kmsg.AlterUserSCRAMCredentialsRequest{Deletions: []kmsg.AlterUserSCRAMCredentialsRequestDeletion{{Name: "alice", Mechanism: 7}}}
