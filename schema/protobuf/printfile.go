@@ -14,10 +14,10 @@ func (p *printer) file(f *file) {
 	}
 	p.blankIf(len(f.imports)+len(f.publicImports) > 0)
 	for _, name := range f.imports {
-		p.line(`import "`, name, `";`)
+		p.line(`import "`, readable(name), `";`)
 	}
 	for _, name := range f.publicImports {
-		p.line(`import public "`, name, `";`)
+		p.line(`import public "`, readable(name), `";`)
 	}
 	p.blankIf(len(f.options) > 0)
 	p.declarations(f.options)
@@ -100,7 +100,7 @@ func (p *printer) statements(word string, all []ranges) {
 
 func (p *printer) numberRange(r numberRange) {
 	if r.named {
-		p.put(`"`, reservedName(r.name), `"`)
+		p.put(`"`, readable(r.name), `"`)
 		return
 	}
 	p.number(r.first)
@@ -114,8 +114,8 @@ func (p *printer) numberRange(r numberRange) {
 	}
 }
 
-// reservedName leaves a name as it is, as the reference does, unless it could not be read again.
-func reservedName(s string) string {
+// readable leaves a reserved name or the path of an import as it is, as the reference does, unless it could not be read again.
+func readable(s string) string {
 	if strings.ContainsAny(s, "\\\"\n") {
 		return escaped(s)
 	}
