@@ -1,6 +1,7 @@
 package protobuf
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -30,13 +31,9 @@ func (format) Parse(src schema.Source, deps []schema.Dep) (_ schema.Schema, err 
 	if len(src.Text) > maxText {
 		return nil, fault.New(schema.ErrInvalid, op, "the schema is longer than %d bytes", maxText)
 	}
-	f, err := read(src.Text)
+	f, err := readAny(src.Text)
 	if err != nil {
-		serialized, ok := readSerialized(strings.TrimSpace(src.Text))
-		if !ok {
-			return nil, fault.New(schema.ErrInvalid, op, "Could not parse Protobuf - %s", err)
-		}
-		f = serialized
+		return nil, fault.New(schema.ErrInvalid, op, "Could not parse Protobuf - %s", err)
 	}
 	s := newParsed(newUniverse(f, deps))
 	s.text = src.Text
@@ -52,6 +49,28 @@ func (format) Parse(src schema.Source, deps []schema.Dep) (_ schema.Schema, err 
 		}
 	}
 	return s, nil
+}
+
+// readAny reads either form. A descriptor can hold names and values that no text can (an empty name, a brace in one); since the text
+// is what is stored and shown, such a descriptor is refused.
+func readAny(text string) (*file, error) {
+	f, err := read(text)
+	if err == nil {
+		return f, nil
+	}
+	serialized, ok := readSerialized(strings.TrimSpace(text))
+	if !ok {
+		return nil, err
+	}
+	printed := printFile(serialized)
+	again, err := read(printed)
+	if err != nil {
+		return nil, fmt.Errorf("the descriptor cannot be written as text: %w", err)
+	}
+	if printFile(again) != printed {
+		return nil, errors.New("the descriptor cannot be written as text that means the same")
+	}
+	return serialized, nil
 }
 
 // recovered is the last line of defence against a panic of a library; the input is at fault, not the process.

@@ -2,6 +2,7 @@ package protobuf_test
 
 import (
 	"encoding/base64"
+	"errors"
 	"flag"
 	"os"
 	"path/filepath"
@@ -118,6 +119,26 @@ func TestSerializedDescriptorsAreTaken(t *testing.T) {
 	}
 	if _, err := s.Message("pawl.sample.Order.LabelsEntry"); err == nil {
 		t.Error("the entry of a map is no message")
+	}
+}
+
+// TestDescriptorsThatNoTextCanHold: the registry stores text, so a name that would end a declaration, or none, is refused.
+func TestDescriptorsThatNoTextCanHold(t *testing.T) {
+	name := func(s string) *string { return &s }
+	for _, fd := range []*descriptorpb.FileDescriptorProto{
+		{Service: []*descriptorpb.ServiceDescriptorProto{{Name: name("")}}},
+		{MessageType: []*descriptorpb.DescriptorProto{{Name: name("A {} message B")}}},
+		{Package: name("a b")},
+		{MessageType: []*descriptorpb.DescriptorProto{{Name: name("A"), Field: []*descriptorpb.FieldDescriptorProto{{Name: name("b")}}}}},
+	} {
+		raw, err := proto.Marshal(fd)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = protobuf.Format.Parse(schema.Source{Text: base64.StdEncoding.EncodeToString(raw), Rigor: schema.AsStored}, nil)
+		if !errors.Is(err, schema.ErrInvalid) {
+			t.Errorf("%v: %v", fd, err)
+		}
 	}
 }
 
