@@ -53,6 +53,7 @@ const (
 	nonEmptyGroup            = 68
 	groupIDNotFound          = 69
 	fetchSessionNotFound     = 70
+	invalidFetchSessionEpoch = 71
 	fencedLeaderEpoch        = 74
 	unknownLeaderEpoch       = 75
 	unsupportedCompression   = 76
@@ -64,6 +65,7 @@ const (
 	unstableOffsetCommit     = 88
 	producerFenced           = 90
 	transactionalIDNotFound  = 105
+	fetchSessionTopicID      = 106
 	invalidRegularExpression = 128
 	unknownTopicID           = 100
 	fencedMemberEpoch        = 110

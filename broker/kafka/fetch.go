@@ -12,9 +12,9 @@ import (
 	"github.com/pawl-registry/pawl/broker/txn"
 )
 
-// Fetch, key 1, versions 4 to 18. Fetch sessions (KIP-227) are not kept: every answer has session id 0, and clients go on to
-// ask in full. Left out: preferred replicas, diverging epochs and snapshots (there is one replica), and requests of replicas.
-// No data is an empty byte string, never null: librdkafka takes null for a bad size.
+// Fetch, key 1, versions 4 to 18; its sessions are in fetchsession.go. Left out: preferred replicas, diverging epochs and snapshots
+// (there is one replica), and requests of replicas. No data is an empty byte string, never null: librdkafka takes
+// null for a bad size.
 
 // fetched is one partition of a Fetch, first as it was asked for, then as it is answered.
 type fetched struct {
@@ -35,10 +35,6 @@ type fetched struct {
 func fetch(c *call) message {
 	req := c.request.(*kmsg.FetchRequest)
 	a := &fetchAnswer{version: c.version, committed: req.IsolationLevel == 1}
-	if req.SessionID != 0 && req.SessionEpoch > 0 {
-		a.code = fetchSessionNotFound
-		return a
-	}
 	c.server.resolve(a, req)
 	c.collect(a, req)
 	for i := range a.topics {

@@ -11,6 +11,7 @@ import (
 type fetchAnswer struct {
 	version   int16
 	code      int16
+	session   int32 // 0: none
 	throttle  int32 // milliseconds
 	committed bool  // the client reads committed records alone: aborted transactions are empty rather than null
 	topics    []fetchTopic
@@ -55,7 +56,7 @@ func (a *fetchAnswer) encode(dst []byte) (encoded []byte, cuts []cut) {
 	e.int32(a.throttle)
 	if a.version >= 7 {
 		e.int16(a.code)
-		e.int32(0) // session
+		e.int32(a.session)
 	}
 	e.count(len(a.topics))
 	for i := range a.topics {

@@ -31,7 +31,8 @@ func randomFetch(rng *rand.Rand, version int16) (*fetchAnswer, *kmsg.FetchRespon
 	r.SetVersion(version)
 	if version >= 7 {
 		a.code = int16(rng.IntN(100))
-		r.ErrorCode = a.code
+		a.session = rng.Int32()
+		r.ErrorCode, r.SessionID = a.code, a.session
 	}
 	for i := range rng.IntN(4) {
 		t := fetchTopic{name: fmt.Sprint("topic", i), id: [16]byte{byte(i), 7}}

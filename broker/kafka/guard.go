@@ -41,7 +41,7 @@ func (c *call) serve(a *api) (message, error) {
 		handle = func(c *call) message { return g(c, a.handle) }
 	}
 	if a.key == fetchKey {
-		return c.throttled(handle), nil
+		return c.inSession(func(c *call) message { return c.throttled(handle) }), nil
 	}
 	return handle(c), nil
 }

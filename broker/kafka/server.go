@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"math/rand/v2"
 	"net"
 	"strconv"
 	"sync"
@@ -62,6 +63,7 @@ type Server struct {
 	guards   map[int16]guard
 	requests *semaphore.Weighted // bytes of requests
 	fetches  *semaphore.Weighted // bytes of Fetch responses
+	sessions *fetchSessions
 
 	mu    sync.Mutex
 	host  string
@@ -102,6 +104,7 @@ func NewServer(b *broker.Broker, opts Options) *Server {
 		opts: opts, broker: b, logger: opts.Logger, guards: guards(),
 		requests: semaphore.NewWeighted(opts.MaxRequestMemory),
 		fetches:  semaphore.NewWeighted(opts.MaxFetchMemory),
+		sessions: newFetchSessions(time.Now, rand.Int32),
 		conns:    make(map[*conn]struct{}),
 		hosts:    make(map[string]int),
 	}

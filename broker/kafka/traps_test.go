@@ -613,3 +613,33 @@ func TestIdempotentProducerAgainstTheServer(t *testing.T) {
 		}
 	}
 }
+
+// A client that reads many partitions asks for and hears of only what changes (KIP-227).
+func TestFetchSessionsOverTheWire(t *testing.T) {
+	addr, b := start(t, setup{})
+	makeTopic(t, addr, "t", 2, nil)
+	first := fetchRequest(b, 12, "t", 0, 1<<20)
+	first.SessionEpoch = 0
+	first.Topics[0].Partitions = append(first.Topics[0].Partitions, first.Topics[0].Partitions[0])
+	first.Topics[0].Partitions[1].Partition = 1
+	opened := ask(t, addr, first).(*kmsg.FetchResponse)
+	if opened.SessionID == 0 || len(opened.Topics[0].Partitions) != 2 {
+		t.Fatalf("session %d with %d topics", opened.SessionID, len(opened.Topics))
+	}
+	next := func(epoch int32) *kmsg.FetchResponse {
+		r := fetchRequest(b, 12, "t", 0, 1<<20)
+		r.SessionID, r.SessionEpoch, r.Topics = opened.SessionID, epoch, nil
+		return ask(t, addr, r).(*kmsg.FetchResponse)
+	}
+	if r := next(1); r.ErrorCode != 0 || r.SessionID != opened.SessionID || len(r.Topics) != 0 {
+		t.Fatalf("error %d, session %d, %d topics without news", r.ErrorCode, r.SessionID, len(r.Topics))
+	}
+	produceByHand(t, addr, 3, "t", plainBatch(t, "v"))
+	r := next(2)
+	if len(r.Topics) != 1 || len(r.Topics[0].Partitions) != 1 || len(r.Topics[0].Partitions[0].RecordBatches) == 0 {
+		t.Errorf("%+v", r.Topics)
+	}
+	if r := next(2); r.ErrorCode != 71 {
+		t.Errorf("the same epoch again is answered with %d", r.ErrorCode)
+	}
+}
