@@ -107,6 +107,15 @@ func TestCallsAreTheOnesOfTheAPI(t *testing.T) {
 			func(c *client.Client) (any, error) { return c.DeleteVersion(ctx, "s", client.Latest, client.Soft) }, 3},
 		{"GET /schemas/ids/9?subject=a%2Bb", "", `{"schema":"x"}`,
 			func(c *client.Client) (any, error) { return c.SchemaByID(ctx, "a+b", 9) }, openapi.SchemaString{Schema: "x"}},
+		{"GET /schemas/ids/9?fetchMaxId=true&subject=%3A.c%3A", "", `{"schema":"x","maxId":12}`,
+			func(c *client.Client) (any, error) { return c.MaxID(ctx, ":.c:", 9) }, schema.ID(12)},
+		{"GET /schemas/ids/9?fetchMaxId=true", "", `{"schema":"x"}`,
+			func(c *client.Client) (any, error) { return c.MaxID(ctx, "", 9) }, schema.ID(0)},
+		{"GET /schemas?aliases=true&deleted=true&limit=7&offset=14&subjectPrefix=%3A%2A%3A", "", `[{"subject":"s","aliases":["a"]}]`,
+			func(c *client.Client) (any, error) {
+				return c.SchemaPage(ctx, client.SchemaQuery{Prefix: client.AllContexts, Filter: client.All, Aliases: true}, 14, 7)
+			},
+			[]openapi.Schema{{Subject: "s", Aliases: []string{"a"}}}},
 		{"GET /schemas/guids/g", "", `{"schema":"x"}`,
 			func(c *client.Client) (any, error) { return c.SchemaByGUID(ctx, "g") }, openapi.SchemaString{Schema: "x"}},
 		{"GET /schemas/guids/g/ids", "", `[{"context":".","id":1}]`,

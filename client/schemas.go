@@ -124,6 +124,19 @@ func (c *Client) SchemaByID(ctx context.Context, subject string, id schema.ID) (
 	return s, err
 }
 
+// MaxID returns the highest ID that was given away in the context of a subject, which may be empty. id is any ID of that
+// context. It is 0 if the server does not say.
+func (c *Client) MaxID(ctx context.Context, subject string, id schema.ID) (schema.ID, error) {
+	var s openapi.SchemaString
+	q := ofSubject(subject)
+	q.Set("fetchMaxId", "true")
+	err := c.do(ctx, call{op: "client.MaxID", method: http.MethodGet, path: idPath(id), query: q, into: &s})
+	if err != nil || s.MaxID == nil {
+		return 0, err
+	}
+	return schema.ID(*s.MaxID), nil
+}
+
 // SchemaByGUID returns the schema of a GUID.
 func (c *Client) SchemaByGUID(ctx context.Context, guid string) (openapi.SchemaString, error) {
 	var s openapi.SchemaString

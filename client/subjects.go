@@ -103,7 +103,7 @@ func (c *Client) RegisterSchema(ctx context.Context, subject string, r openapi.S
 	var res openapi.RegisterResponse
 	err := c.do(ctx, call{
 		op: "client.RegisterSchema", method: http.MethodPost, path: subjectPath(subject) + "/versions", query: o.query(),
-		body: r, into: &res, once: r.Version > 0,
+		body: r, into: &res, once: r.Version > 0 && r.ID == 0, // with an ID it is an import, which may arrive twice
 	})
 	return res, err
 }
@@ -179,6 +179,7 @@ type SchemaQuery struct {
 	Prefix     string // as for Subjects
 	Filter     Filter // Live or All
 	LatestOnly bool
+	Aliases    bool   // also the schemas that aliases of matching subjects point at; each names its aliases
 	RuleType   string // keep schemas with a rule of this type
 }
 
@@ -186,18 +187,10 @@ const pageSize = 1000 // the most that servers give at once
 
 // Schemas yields the schemas of a query by subject and version, page by page. It ends after an error.
 func (c *Client) Schemas(ctx context.Context, query SchemaQuery) iter.Seq2[openapi.Schema, error] {
-	q := query.Filter.add(url.Values{"subjectPrefix": {query.Prefix}, "limit": {strconv.Itoa(pageSize)}})
-	if query.LatestOnly {
-		q.Set("latestOnly", "true")
-	}
-	if query.RuleType != "" {
-		q.Set("ruleType", query.RuleType)
-	}
 	return func(yield func(openapi.Schema, error) bool) {
 		for offset := 0; ; offset += pageSize {
-			q.Set("offset", strconv.Itoa(offset))
-			var page []openapi.Schema
-			if err := c.do(ctx, call{op: "client.Schemas", method: http.MethodGet, path: "/schemas", query: q, into: &page}); err != nil {
+			page, err := c.SchemaPage(ctx, query, offset, pageSize)
+			if err != nil {
 				yield(openapi.Schema{}, err)
 				return
 			}
@@ -211,4 +204,22 @@ func (c *Client) Schemas(ctx context.Context, query SchemaQuery) iter.Seq2[opena
 			}
 		}
 	}
+}
+
+// SchemaPage returns at most limit schemas of a query by subject and version, from position offset on. Servers give no more
+// than 1000 at once. Error, besides what servers answer: ErrBadResponse for a page larger than MaxResponseBytes.
+func (c *Client) SchemaPage(ctx context.Context, query SchemaQuery, offset, limit int) ([]openapi.Schema, error) {
+	q := query.Filter.add(url.Values{"subjectPrefix": {query.Prefix}, "offset": {strconv.Itoa(offset)}, "limit": {strconv.Itoa(limit)}})
+	if query.LatestOnly {
+		q.Set("latestOnly", "true")
+	}
+	if query.Aliases {
+		q.Set("aliases", "true")
+	}
+	if query.RuleType != "" {
+		q.Set("ruleType", query.RuleType)
+	}
+	var page []openapi.Schema
+	err := c.do(ctx, call{op: "client.SchemaPage", method: http.MethodGet, path: "/schemas", query: q, into: &page})
+	return page, err
 }

@@ -25,6 +25,8 @@ type App struct {
 	Output   string        // text or json
 	Timeout  time.Duration // of one request
 	TLS      bool          // to the brokers
+
+	RegistryTLS TLSFiles
 }
 
 // New returns the world of this process.

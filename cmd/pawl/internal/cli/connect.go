@@ -3,10 +3,12 @@ package cli
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -23,15 +25,59 @@ import (
 // Client returns a client of the registry. Credentials come from the environment alone, where they do not show in a process
 // list: PAWL_REGISTRY_USER and PAWL_REGISTRY_PASSWORD, or PAWL_REGISTRY_TOKEN.
 func (a *App) Client() (*client.Client, error) {
+	return a.ClientOf(Peer{URLs: a.Registry, Name: "REGISTRY", TLS: a.RegistryTLS})
+}
+
+// Peer is a registry to talk to.
+type Peer struct {
+	URLs []string
+	Name string // between PAWL_ and _USER, _PASSWORD, _TOKEN in the names of the variables that hold credentials
+	TLS  TLSFiles
+}
+
+// TLSFiles are files in PEM form for HTTPS. Empty names are the system's authorities, and no certificate.
+type TLSFiles struct{ CA, Cert, Key string }
+
+// ClientOf returns a client of any registry. Its calls may be made from many goroutines at once.
+func (a *App) ClientOf(p Peer) (*client.Client, error) {
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.MaxIdleConnsPerHost = 64
+	var err error
+	if transport.TLSClientConfig, err = p.TLS.config(); err != nil {
+		return nil, err
+	}
 	return client.New(client.Options{
-		URLs:       a.Registry,
-		Username:   a.env(Prefix + "REGISTRY_USER"),
-		Password:   a.env(Prefix + "REGISTRY_PASSWORD"),
-		Token:      a.env(Prefix + "REGISTRY_TOKEN"),
-		HTTPClient: &http.Client{Timeout: a.Timeout},
+		URLs:       p.URLs,
+		Username:   a.env(Prefix + p.Name + "_USER"),
+		Password:   a.env(Prefix + p.Name + "_PASSWORD"),
+		Token:      a.env(Prefix + p.Name + "_TOKEN"),
+		HTTPClient: &http.Client{Timeout: a.Timeout, Transport: transport},
 		Header:     http.Header{"User-Agent": {"pawl/" + a.Version}},
 		Retries:    1,
 	})
+}
+
+func (f TLSFiles) config() (*tls.Config, error) {
+	cfg := &tls.Config{MinVersion: tls.VersionTLS12}
+	if f.CA != "" {
+		text, err := os.ReadFile(f.CA)
+		if err != nil {
+			return nil, File(err)
+		}
+		cfg.RootCAs = x509.NewCertPool()
+		if !cfg.RootCAs.AppendCertsFromPEM(text) {
+			return nil, Usagef("%s holds no certificate", f.CA)
+		}
+	}
+	if f.Cert == "" && f.Key == "" {
+		return cfg, nil
+	}
+	pair, err := tls.LoadX509KeyPair(f.Cert, f.Key)
+	if err != nil {
+		return nil, Usagef("the client certificate %q and its key %q: %v", f.Cert, f.Key, err)
+	}
+	cfg.Certificates = []tls.Certificate{pair}
+	return cfg, nil
 }
 
 // Kafka returns a Kafka client after it has reached a broker. Credentials come from the environment alone: PAWL_KAFKA_USER and

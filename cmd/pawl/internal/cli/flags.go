@@ -25,6 +25,14 @@ func (a *App) Globals(root *cobra.Command) {
 	f.StringVarP(&a.Output, "output", "o", "text", "form of the output: text or json")
 	f.DurationVar(&a.Timeout, "timeout", 30*time.Second, "time limit of one request")
 	f.BoolVar(&a.TLS, "tls", false, "speak TLS to the brokers")
+	a.RegistryTLS.Flags(f, "registry", "the registry")
+}
+
+// Flags adds the flags that name TLS files for one peer: --NAME-ca, --NAME-cert and --NAME-key.
+func (f *TLSFiles) Flags(set *pflag.FlagSet, name, peer string) {
+	set.StringVar(&f.CA, name+"-ca", "", "file of the authorities that "+peer+"'s certificate is judged by, instead of the system's")
+	set.StringVar(&f.Cert, name+"-cert", "", "file of the certificate to show to "+peer)
+	set.StringVar(&f.Key, name+"-key", "", "file of that certificate's key")
 }
 
 // Document tells, in the help of every flag, which variable stands for it.
