@@ -23,6 +23,8 @@ var (
 	ErrTransactionTimeout = fault.NewCode(fault.Invalid, "invalid_transaction_timeout")
 	ErrFencedEpoch        = fault.NewCode(fault.Conflict, "fenced_leader_epoch")
 	ErrUnknownEpoch       = fault.NewCode(fault.Unavailable, "unknown_leader_epoch")
+	ErrElectionNotNeeded  = fault.NewCode(fault.Conflict, "election_not_needed")
+	ErrNoReassignment     = fault.NewCode(fault.Conflict, "no_reassignment_in_progress")
 	// ErrStorage: the partition's log cannot be used: it is corrupt, or its disk failed.
 	ErrStorage = fault.NewCode(fault.Unavailable, "storage_error")
 	ErrClosed  = fault.NewCode(fault.Unavailable, "broker_closed")

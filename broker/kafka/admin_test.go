@@ -255,3 +255,62 @@ func TestTopicPartitionsComeInPages(t *testing.T) {
 		t.Errorf("pages are %v, want %v", pages, want)
 	}
 }
+
+func TestPartitionsStayWhereTheyAre(t *testing.T) {
+	addr, _ := start(t, setup{broker: broker.Options{NodeID: 7}})
+	makeTopic(t, addr, "t", 1, nil)
+	elect := kmsg.NewPtrElectLeadersRequest()
+	elect.SetVersion(2)
+	elect.Topics = []kmsg.ElectLeadersRequestTopic{{Topic: "t", Partitions: []int32{0, 9}}, {Topic: "u", Partitions: []int32{0}}}
+	var codes []int16
+	for _, v := range ask(t, addr, elect).(*kmsg.ElectLeadersResponse).Topics {
+		for _, p := range v.Partitions {
+			codes = append(codes, p.ErrorCode)
+		}
+	}
+	if want := []int16{84, 3, 3}; !slices.Equal(codes, want) {
+		t.Errorf("elections are answered with %v, want %v", codes, want)
+	}
+	elect.Topics = nil
+	if r := ask(t, addr, elect).(*kmsg.ElectLeadersResponse); r.ErrorCode != 0 || len(r.Topics) != 0 {
+		t.Errorf("elections of all: %+v", r)
+	}
+
+	move := kmsg.NewPtrAlterPartitionAssignmentsRequest()
+	move.SetVersion(1)
+	for _, replicas := range [][]int32{{7}, {8}, {7, 8}, {}, nil} {
+		move.Topics = append(move.Topics, kmsg.AlterPartitionAssignmentsRequestTopic{Topic: "t",
+			Partitions: []kmsg.AlterPartitionAssignmentsRequestTopicPartition{{Partition: 0, Replicas: replicas}}})
+	}
+	codes = nil
+	for _, v := range ask(t, addr, move).(*kmsg.AlterPartitionAssignmentsResponse).Topics {
+		codes = append(codes, v.Partitions[0].ErrorCode)
+	}
+	if want := []int16{0, 39, 39, 39, 85}; !slices.Equal(codes, want) {
+		t.Errorf("moves are answered with %v, want %v", codes, want)
+	}
+	if r := ask(t, addr, kmsg.NewPtrListPartitionReassignmentsRequest()).(*kmsg.ListPartitionReassignmentsResponse); r.ErrorCode != 0 || len(r.Topics) != 0 {
+		t.Errorf("moves under way: %+v", r)
+	}
+}
+
+func TestFeaturesKeepTheirLevels(t *testing.T) {
+	addr, _ := start(t, setup{})
+	for version, updates := range [][]kmsg.UpdateFeaturesRequestFeatureUpdate{
+		{{Feature: "group.version", MaxVersionLevel: 1}, {Feature: "transaction.version", MaxVersionLevel: 1}, {Feature: "kraft.version", MaxVersionLevel: 1}},
+		{{Feature: "transaction.version", MaxVersionLevel: 2, UpgradeType: 1}},
+		{{Feature: "group.version", MaxVersionLevel: 0, UpgradeType: 3}},
+	} {
+		req := kmsg.NewPtrUpdateFeaturesRequest()
+		req.SetVersion(int16(version))
+		req.FeatureUpdates = updates
+		r := ask(t, addr, req).(*kmsg.UpdateFeaturesResponse)
+		got := []int16{r.ErrorCode}
+		for _, v := range r.Results {
+			got = append(got, v.ErrorCode)
+		}
+		if want := [][]int16{{0, 0, 95, 95}, {0, 0}, {95}}[version]; !slices.Equal(got, want) {
+			t.Errorf("version %d is answered with %v, want %v", version, got, want)
+		}
+	}
+}

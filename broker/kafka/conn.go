@@ -151,7 +151,8 @@ func (c *conn) work(ctx context.Context) error {
 			}
 			err := c.answer(ctx, t)
 			t.release()
-			if err == nil {
+			if err == nil && t.last != nil {
+				c.part()
 				err = t.last
 			}
 			if err != nil {
@@ -161,6 +162,16 @@ func (c *conn) work(ctx context.Context) error {
 			return nil
 		}
 	}
+}
+
+// part says goodbye after the last answer. Closing a socket while bytes of the client are unread resets it, and the client may
+// lose the answer that it has not read yet: what still comes is thrown away for a moment.
+func (c *conn) part() {
+	half, ok := c.net.(interface{ CloseWrite() error })
+	if !ok || half.CloseWrite() != nil || c.net.SetReadDeadline(time.Now().Add(time.Second)) != nil {
+		return
+	}
+	_, _ = io.CopyN(io.Discard, c.net, writeChunk) // until the client closes, the second is over, or it sends on and on
 }
 
 func (c *conn) answer(ctx context.Context, t task) error {

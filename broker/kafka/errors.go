@@ -63,7 +63,10 @@ const (
 	groupSubscribed          = 86
 	invalidRecord            = 87
 	unstableOffsetCommit     = 88
+	electionNotNeeded        = 84
+	noReassignment           = 85
 	producerFenced           = 90
+	invalidUpdateVersion     = 95
 	transactionalIDNotFound  = 105
 	fetchSessionTopicID      = 106
 	invalidRegularExpression = 128
@@ -96,6 +99,8 @@ var numbers = map[*fault.Code]int16{
 	broker.ErrUnknownEpoch:       unknownLeaderEpoch,
 	broker.ErrStorage:            kafkaStorageError,
 	broker.ErrClosed:             coordinatorUnavailable,
+	broker.ErrElectionNotNeeded:  electionNotNeeded,
+	broker.ErrNoReassignment:     noReassignment,
 	broker.ErrUnknownGroup:       groupIDNotFound,
 	broker.ErrOtherProtocol:      groupIDNotFound,
 	broker.ErrInvalidGroup:       invalidGroupID,
@@ -140,6 +145,7 @@ var numbers = map[*fault.Code]int16{
 	errProduceVersion: unsupportedVersion,
 	errAcks:           invalidRequiredAcks,
 	errPosition:       unsupportedVersion,
+	errFeature:        invalidUpdateVersion,
 	errResource:       invalidRequest,
 	errNotAttempted:   operationNotAttempted,
 	errPattern:        invalidRegularExpression,

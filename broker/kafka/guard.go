@@ -20,8 +20,10 @@ func guards() map[int16]guard {
 		18: open, 19: guardCreateTopics, 20: guardDeleteTopics, 21: guardDeleteRecords, 22: guardInitProducerID,
 		23: guardOffsetForLeaderEpoch, 24: guardAddPartitionsToTxn, 25: guardAddOffsetsToTxn, 26: guardEndTxn, 28: guardTxnOffsetCommit,
 		29: guardDescribeACLs, 30: guardCreateACLs, 31: guardDeleteACLs, 32: guardDescribeConfigs, 33: guardAlterConfigs,
-		35: guardDescribeLogDirs, 37: guardCreatePartitions, 42: guardDeleteGroups, 44: guardIncrementalAlterConfigs, 47: guardOffsetDelete,
+		35: guardDescribeLogDirs, 37: guardCreatePartitions, 42: guardDeleteGroups, 43: guardElectLeaders,
+		44: guardIncrementalAlterConfigs, 45: guardAlterReassignments, 46: guardListReassignments, 47: guardOffsetDelete,
 		48: guardDescribeClientQuotas, 49: guardAlterClientQuotas, 50: guardDescribeUserSCRAM, 51: guardAlterUserSCRAM,
+		57: guardUpdateFeatures,
 		60: guardDescribeCluster, 61: guardDescribeProducers, 65: guardDescribeTransactions, 66: guardListTransactions,
 		68: guardConsumerGroupHeartbeat, 69: guardConsumerGroupDescribe, 74: guardListConfigResources, 75: guardDescribeTopicPartitions,
 	}
