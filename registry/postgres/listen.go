@@ -2,10 +2,9 @@ package postgres
 
 import (
 	"context"
-	"strconv"
 	"time"
 
-	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/pawl-registry/pawl/fault"
 	"github.com/pawl-registry/pawl/registry"
@@ -68,18 +67,11 @@ func (s *Store) listen() {
 // hear listens on a connection of its own until it breaks. It looks at the table after LISTEN, so nothing is missed between
 // two connections.
 func (s *Store) hear() (heard bool, err error) {
-	conn, err := pgx.ConnectConfig(s.life, s.pool.Config().ConnConfig)
+	conn, err := s.tune()
 	if err != nil {
 		return false, err
 	}
-	defer func() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(s.life), time.Second)
-		defer cancel()
-		_ = conn.Close(ctx)
-	}()
-	if _, err := conn.Exec(s.life, `LISTEN pawl_changes`); err != nil {
-		return false, err
-	}
+	defer hangUp(conn)
 	for {
 		if err := s.look(conn); err != nil {
 			return heard, err
@@ -91,32 +83,51 @@ func (s *Store) hear() (heard bool, err error) {
 	}
 }
 
-func (s *Store) look(conn *pgx.Conn) error {
-	ctx, cancel := s.bounded(s.life)
+// tune returns a connection that listens.
+func (s *Store) tune() (*pgconn.PgConn, error) {
+	ctx, cancel := context.WithTimeout(s.life, s.options.Timeout)
 	defer cancel()
-	var end int64
-	if err := conn.QueryRow(ctx, endSQL).Scan(&end); err != nil {
+	config := s.config.Copy()
+	config.OnNotification = func(_ *pgconn.PgConn, n *pgconn.Notification) {
+		if seq, err := seqOf([]byte(n.Payload)); err == nil {
+			s.saw(seq)
+		}
+	}
+	conn, err := pgconn.ConnectConfig(ctx, config)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := run(ctx, conn, `LISTEN pawl_changes`); err != nil {
+		hangUp(conn)
+		return nil, err
+	}
+	return conn, nil
+}
+
+func (s *Store) look(conn *pgconn.PgConn) error {
+	ctx, cancel := context.WithTimeout(s.life, s.options.Timeout)
+	defer cancel()
+	end, err := value(ctx, conn, `SELECT coalesce(max(seq), 0) FROM pawl_changes`)
+	if err != nil {
 		return err
 	}
-	s.saw(registry.Seq(end))
-	return nil
+	seq, err := seqOf(end)
+	s.saw(seq)
+	return err
 }
 
 // notified takes notifications until none has come for the time of a poll.
-func (s *Store) notified(conn *pgx.Conn) error {
+func (s *Store) notified(conn *pgconn.PgConn) error {
 	for {
 		ctx, cancel := context.WithTimeout(s.life, s.options.Poll)
-		n, err := conn.WaitForNotification(ctx)
+		err := conn.WaitForNotification(ctx)
 		quiet := ctx.Err() != nil
 		cancel()
-		if err != nil {
-			if quiet && s.life.Err() == nil && !conn.IsClosed() {
-				return nil
-			}
-			return err
+		if err != nil && quiet && s.life.Err() == nil && !conn.IsClosed() {
+			return nil
 		}
-		if seq, err := strconv.ParseUint(n.Payload, 10, 63); err == nil {
-			s.saw(registry.Seq(seq))
+		if err != nil {
+			return err
 		}
 	}
 }

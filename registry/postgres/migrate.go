@@ -5,9 +5,10 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
+	"strconv"
 	"strings"
 
-	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/pawl-registry/pawl/fault"
 	"github.com/pawl-registry/pawl/registry"
@@ -20,38 +21,34 @@ var migrations embed.FS
 const migrationLock = 0x7061776c
 
 // migrate brings the tables to the newest form that this program knows. It refuses a database that a newer program migrated.
-func migrate(ctx context.Context, conn *pgx.Conn) error {
-	return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock($1)`, int64(migrationLock)); err != nil {
-			return err
-		}
-		if err := checkEncoding(ctx, tx); err != nil {
-			return err
-		}
-		if _, err := tx.Exec(ctx, `CREATE TABLE IF NOT EXISTS pawl_schema (version int NOT NULL)`); err != nil {
-			return err
-		}
-		var at int
-		if err := tx.QueryRow(ctx, `SELECT coalesce(max(version), 0) FROM pawl_schema`).Scan(&at); err != nil {
-			return err
-		}
-		return apply(ctx, tx, at)
-	})
-}
-
-func checkEncoding(ctx context.Context, tx pgx.Tx) error {
-	var encoding string
-	if err := tx.QueryRow(ctx, `SHOW server_encoding`).Scan(&encoding); err != nil {
-		return err
-	}
-	if encoding != "UTF8" {
+// After a failure the caller closes conn, which takes back what was done.
+func migrate(ctx context.Context, conn *pgconn.PgConn) error {
+	if encoding := conn.ParameterStatus("server_encoding"); encoding != "UTF8" {
 		return fault.New(registry.ErrStore, "postgres.Open",
 			"the database has encoding %s; make one with ENCODING 'UTF8' TEMPLATE template0", encoding)
 	}
-	return nil
+	if _, err := run(ctx, conn, fmt.Sprintf(`BEGIN; SELECT pg_advisory_xact_lock(%d)`, migrationLock)); err != nil {
+		return err
+	}
+	if _, err := run(ctx, conn, `CREATE TABLE IF NOT EXISTS pawl_schema (version int NOT NULL)`); err != nil {
+		return err
+	}
+	text, err := value(ctx, conn, `SELECT coalesce(max(version), 0) FROM pawl_schema`)
+	if err != nil {
+		return err
+	}
+	at, err := strconv.Atoi(string(text))
+	if err != nil {
+		return err
+	}
+	if err := apply(ctx, conn, at); err != nil {
+		return err
+	}
+	_, err = run(ctx, conn, `COMMIT`)
+	return err
 }
 
-func apply(ctx context.Context, tx pgx.Tx, at int) error {
+func apply(ctx context.Context, conn *pgconn.PgConn, at int) error {
 	names, err := fs.Glob(migrations, "migrations/*.sql")
 	if err != nil {
 		return err
@@ -65,12 +62,29 @@ func apply(ctx context.Context, tx pgx.Tx, at int) error {
 		if err != nil {
 			return err
 		}
-		if _, err := tx.Exec(ctx, string(text)); err != nil {
+		if _, err := run(ctx, conn, string(text)); err != nil {
 			return fmt.Errorf("%s: %w", strings.TrimPrefix(names[i], "migrations/"), err)
 		}
-		if _, err := tx.Exec(ctx, `INSERT INTO pawl_schema (version) VALUES ($1)`, i+1); err != nil {
+		if _, err := run(ctx, conn, fmt.Sprintf(`INSERT INTO pawl_schema (version) VALUES (%d)`, i+1)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// run runs SQL that takes no arguments, and returns the results of its statements.
+func run(ctx context.Context, conn *pgconn.PgConn, sql string) ([]*pgconn.Result, error) {
+	return conn.Exec(ctx, sql).ReadAll()
+}
+
+// value returns the one value that SQL without arguments gives.
+func value(ctx context.Context, conn *pgconn.PgConn, sql string) ([]byte, error) {
+	results, err := run(ctx, conn, sql)
+	if err != nil {
+		return nil, err
+	}
+	if len(results) != 1 || len(results[0].Rows) != 1 {
+		return nil, fmt.Errorf("%s gave no single row", sql)
+	}
+	return results[0].Rows[0][0], nil
 }

@@ -22,7 +22,7 @@ func database(t *testing.T) string {
 	return server.Database(t)
 }
 
-func execute(t *testing.T, url, sql string, args ...any) {
+func execute(t *testing.T, url, sql string) {
 	t.Helper()
-	server.Execute(t, url, sql, args...)
+	server.Execute(t, url, sql)
 }

@@ -1,5 +1,5 @@
-// Package postgrestest starts a real PostgreSQL for tests, in a temporary folder and as an ordinary user, and makes databases on
-// it. Nothing outlives the test binary.
+// Package postgrestest starts a real PostgreSQL for tests, in a temporary folder and as an ordinary user, makes databases on it,
+// and lets it crash, restart and hang. Nothing outlives the test binary.
 package postgrestest
 
 import (
@@ -18,7 +18,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // Server is a running PostgreSQL.
@@ -27,6 +27,7 @@ type Server struct {
 	Admin string
 
 	dir     string
+	command func() *exec.Cmd // starts the server over its data
 	process *exec.Cmd
 	made    atomic.Int64
 }
@@ -47,10 +48,7 @@ func Start() (*Server, error) {
 
 // Stop ends the server at once and removes its data.
 func (s *Server) Stop() {
-	if s.process != nil {
-		_ = s.process.Process.Signal(syscall.SIGQUIT)
-		_ = s.process.Wait()
-	}
+	s.Crash()
 	_ = os.RemoveAll(s.dir)
 }
 
@@ -86,24 +84,19 @@ func (s *Server) start() error {
 	if out, err := as("initdb", "-D", data, "-U", "pawl", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync").CombinedOutput(); err != nil {
 		return fmt.Errorf("initdb: %w\n%s", err, out)
 	}
-	port := freePort()
-	server := as("postgres", "-D", data, "-p", strconv.Itoa(port), "-k", s.dir, "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "max_connections=200")
-	if server.Stderr, err = os.Create(filepath.Join(s.dir, "log")); err != nil {
-		return err
+	port := strconv.Itoa(freePort())
+	s.command = func() *exec.Cmd {
+		return as("postgres", "-D", data, "-p", port, "-k", s.dir, "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "max_connections=200")
 	}
-	if err := server.Start(); err != nil {
-		return err
-	}
-	s.process = server
-	s.Admin = fmt.Sprintf("postgres://pawl@127.0.0.1:%d/postgres", port)
-	return s.ready()
+	s.Admin = "postgres://pawl@127.0.0.1:" + port + "/postgres"
+	return s.Revive()
 }
 
 func (s *Server) ready() error {
 	var err error
 	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
-		var conn *pgx.Conn
-		if conn, err = pgx.Connect(context.Background(), s.Admin); err == nil {
+		var conn *pgconn.PgConn
+		if conn, err = pgconn.Connect(context.Background(), s.Admin); err == nil {
 			return conn.Close(context.Background())
 		}
 	}
@@ -118,17 +111,33 @@ func (s *Server) Database(t testing.TB) string {
 	return strings.TrimSuffix(s.Admin, "/postgres") + "/" + name
 }
 
-// Execute runs a statement on the database of a URL.
-func (s *Server) Execute(t testing.TB, url, sql string, args ...any) {
+// Execute runs SQL on the database of a URL.
+func (s *Server) Execute(t testing.TB, url, sql string) {
 	t.Helper()
-	conn, err := pgx.Connect(t.Context(), url)
+	s.Query(t, url, sql)
+}
+
+// Query runs SQL on the database of a URL and returns the rows of its last statement, as text; NULL is empty.
+func (s *Server) Query(t testing.TB, url, sql string) [][]string {
+	t.Helper()
+	conn, err := pgconn.Connect(t.Context(), url)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = conn.Close(context.Background()) }()
-	if _, err := conn.Exec(t.Context(), sql, args...); err != nil {
+	results, err := conn.Exec(t.Context(), sql).ReadAll()
+	if err != nil {
 		t.Fatalf("%s: %v", sql, err)
 	}
+	var rows [][]string
+	for _, r := range results[len(results)-1].Rows {
+		row := make([]string, len(r))
+		for i, value := range r {
+			row[i] = string(value)
+		}
+		rows = append(rows, row)
+	}
+	return rows
 }
 
 func binaries() (string, error) {
