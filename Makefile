@@ -4,10 +4,10 @@ BIN     := bin/pawl
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 LDFLAGS := -s -w -X main.version=$(VERSION)
 
-.PHONY: help build run demo test unit interop race lint fuzz soak bench clean
+.PHONY: help build run demo test unit interop race lint fuzz soak bench bench-registry clean
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
 build: ## build bin/pawl
 	CGO_ENABLED=0 $(GO) build -trimpath -gcflags=all=-dwarf=false -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/pawl
@@ -42,6 +42,10 @@ soak: build ## the same proofs with bigger numbers
 
 bench: ## the benchmarks, with allocations
 	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+bench-registry: build ## what the registry costs on each store, and PEER=[name=]URL[,process] in the same run; fills them
+	scripts/test-deps
+	$(GO) run ./tests/bench/registry -pawl $(BIN) $(BENCHFLAGS) $(PEER)
 
 clean: ## remove what the targets made
 	rm -rf bin .cache

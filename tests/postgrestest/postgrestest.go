@@ -32,14 +32,15 @@ type Server struct {
 	made    atomic.Int64
 }
 
-// Start starts a server. Whoever starts it stops it with Stop.
-func Start() (*Server, error) {
+// Start starts a server. Whoever starts it stops it with Stop. Settings such as "fsync=on" take the place of those that make
+// tests quick.
+func Start(settings ...string) (*Server, error) {
 	dir, err := os.MkdirTemp("", "pawl-postgres-")
 	if err != nil {
 		return nil, err
 	}
 	s := &Server{dir: dir}
-	if err := s.start(); err != nil {
+	if err := s.start(settings); err != nil {
 		s.Stop()
 		return nil, err
 	}
@@ -65,7 +66,10 @@ func Main(m *testing.M, use func(*Server)) int {
 	return m.Run()
 }
 
-func (s *Server) start() error {
+// PID returns the process id of the server, whose children serve the connections.
+func (s *Server) PID() int { return s.process.Process.Pid }
+
+func (s *Server) start(settings []string) error {
 	bin, err := binaries()
 	if err != nil {
 		return err
@@ -85,9 +89,11 @@ func (s *Server) start() error {
 		return fmt.Errorf("initdb: %w\n%s", err, out)
 	}
 	port := strconv.Itoa(freePort())
-	s.command = func() *exec.Cmd {
-		return as("postgres", "-D", data, "-p", port, "-k", s.dir, "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "max_connections=200")
+	args := []string{"-D", data, "-p", port, "-k", s.dir}
+	for _, set := range append([]string{"listen_addresses=127.0.0.1", "fsync=off", "max_connections=200"}, settings...) {
+		args = append(args, "-c", set)
 	}
+	s.command = func() *exec.Cmd { return as("postgres", args...) }
 	s.Admin = "postgres://pawl@127.0.0.1:" + port + "/postgres"
 	return s.Revive()
 }
