@@ -4,7 +4,7 @@ BIN     := bin/pawl
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 LDFLAGS := -s -w -X main.version=$(VERSION)
 
-.PHONY: help build run demo test unit interop race lint fuzz soak bench bench-registry clean
+.PHONY: help build run demo test unit interop race lint fuzz soak bench bench-registry bench-broker clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -46,6 +46,9 @@ bench: ## the benchmarks, with allocations
 bench-registry: build ## what the registry costs on each store, and PEER=[name=]URL[,process] in the same run; fills them
 	scripts/test-deps
 	$(GO) run ./tests/bench/registry -pawl $(BIN) $(BENCHFLAGS) $(PEER)
+
+bench-broker: build ## the broker beside kfake and Apache Kafka, on this machine; fetches what it needs (BENCHFLAGS='-rounds 2 -mb 64')
+	cd tests/bench/broker && $(GO) run . -kafka "$$(../../../scripts/kafka-jars)" $(BENCHFLAGS)
 
 clean: ## remove what the targets made
 	rm -rf bin .cache
