@@ -76,7 +76,7 @@ func (b *Broker) CreateTopic(ctx context.Context, n NewTopic, mode Mode) (*Topic
 	s := &topicState{Name: n.Name, Partitions: count, Internal: n.internal, Configs: n.Configs}
 	if mode == CheckOnly {
 		t := &Topic{name: n.Name, internal: n.internal}
-		t.configure(values{own: n.Configs, defaults: b.opts.TopicDefaults})
+		t.configure(b.values(n.Configs))
 		all := make([]*Partition, count)
 		t.partitions.Store(&all)
 		return t, nil
@@ -301,7 +301,7 @@ func (b *Broker) alter(ctx context.Context, t *Topic, mode Mode, edit func(own m
 	if err := b.commit(ctx, change{Topic: &altered}); err != nil {
 		return err
 	}
-	t.configure(values{own: own, defaults: b.opts.TopicDefaults})
+	t.configure(b.values(own))
 	return nil
 }
 

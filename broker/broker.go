@@ -17,6 +17,7 @@ import (
 type Options struct {
 	Logs       commitlog.Engine
 	Validator  Validator        // nil: no topic may ask for validation
+	Validation Level            // of topics that ask for validation under names that do not tell how deep
 	Clock      func() time.Time // nil: time.Now
 	Random     io.Reader        // ids are drawn from it; nil: crypto/rand
 	Logger     *slog.Logger     // nil: slog.Default
@@ -36,7 +37,7 @@ type Options struct {
 	CompactionEvery  time.Duration // how often compaction looks; 0: 15 seconds, negative: never
 	CompactionMemory int64         // bytes for the keys of the one log that is compacted at a time; 0: 64 MiB
 	Expansion        int           // decompressed size allowed, as a multiple of max.message.bytes; 0: 128
-	RejectionsPerSec int           // log lines about rejected records; 0: 10
+	RejectionsPerSec int           // log lines about records that do not pass; 0: 10
 }
 
 // GroupOptions bound consumer groups.
@@ -116,6 +117,7 @@ func Open(ctx context.Context, opts Options) (*Broker, error) {
 	b := &Broker{opts: opts, logger: opts.Logger, slots: make(chan struct{}, validations())}
 	b.rejects = rejectionLog{broker: b}
 	b.counts.refused = make(map[Refusal]uint64)
+	b.counts.failed = make(map[Failure]uint64)
 	b.groups = newCoordinator(b)
 	b.transactions = newTransactionCoordinator(b)
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))

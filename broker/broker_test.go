@@ -82,7 +82,7 @@ func records(t *testing.T, s batch.Spec, values ...string) batch.Batch {
 
 func produce(t *testing.T, p *broker.Partition, b batch.Batch) (broker.Pending, error) {
 	t.Helper()
-	pending, err := p.Produce(t.Context(), "client", slices.Clone(b))
+	pending, err := p.Produce(t.Context(), broker.Sender{Client: "client", Principal: "User:ann", Address: "10.0.0.7"}, slices.Clone(b))
 	if err == nil {
 		err = pending.Wait(t.Context())
 	}
@@ -423,12 +423,13 @@ func TestLogAppendTimeIsTheBrokers(t *testing.T) {
 // asked is a validator that remembers what it was asked and refuses values that begin with "bad".
 type asked struct {
 	demands []broker.Demand
+	limit   int
 	calls   int
 	err     error
 }
 
-func (a *asked) Validate(_ context.Context, _ string, demands []broker.Demand, each func(func(int, batch.Record) bool) error) ([]broker.Rejection, error) {
-	a.demands = demands
+func (a *asked) Validate(_ context.Context, _ string, demands []broker.Demand, limit int, each func(func(int, batch.Record) bool) error) ([]broker.Rejection, error) {
+	a.demands, a.limit = demands, limit
 	a.calls++
 	if a.err != nil {
 		return nil, a.err
@@ -436,9 +437,9 @@ func (a *asked) Validate(_ context.Context, _ string, demands []broker.Demand, e
 	var bad []broker.Rejection
 	err := each(func(i int, r batch.Record) bool {
 		if bytes.HasPrefix(r.Value, []byte("bad")) {
-			bad = append(bad, broker.Rejection{Index: i, Reason: "it is bad"})
+			bad = append(bad, broker.Rejection{Index: i, Reason: "it is bad", Cause: "bad_word", Subject: "t-value"})
 		}
-		return true
+		return len(bad) < limit
 	})
 	return bad, err
 }
@@ -500,14 +501,14 @@ func TestRejectedBatchTakesNeitherOffsetNorSequence(t *testing.T) {
 	if !errors.As(err, &rejected) {
 		t.Fatalf("got %v", err)
 	}
-	if diff := cmp.Diff([]broker.Rejection{{Index: 1, Reason: "it is bad"}}, rejected.Rejections); diff != "" {
+	if diff := cmp.Diff([]broker.Rejection{{Index: 1, Reason: "it is bad", Cause: "bad_word", Subject: "t-value"}}, rejected.Rejections); diff != "" {
 		t.Errorf("rejections (-want +got):\n%s", diff)
 	}
 	pending, err := produce(t, p, sequence(2, "good"))
 	if err != nil || pending.Base != 2 {
 		t.Errorf("the next good batch is at %d, %v; want 2", pending.Base, err)
 	}
-	for _, want := range []string{"topic=t", "partition=0", "record=1", "client=client", `reason="it is bad"`} {
+	for _, want := range []string{"topic=t", "partition=0", "record=1", "client=client", "principal=User:ann", "address=10.0.0.7", "cause=bad_word", "subject=t-value", `reason="it is bad"`} {
 		if !strings.Contains(log.String(), want) {
 			t.Errorf("the log lacks %s: %s", want, log.String())
 		}

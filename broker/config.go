@@ -40,8 +40,9 @@ type definition struct {
 	kind     ConfigType
 	fallback string
 	doc      string
-	min, max float64  // of numbers
-	allowed  []string // of strings and lists
+	min, max float64                   // of numbers
+	allowed  []string                  // of strings and lists
+	wrong    func(value string) string // says what is wrong with a string that is not one of a few
 }
 
 const (
@@ -66,7 +67,22 @@ const (
 	redpandaValue    = "redpanda.value.schema.id.validation"
 	redpandaKeyName  = "redpanda.key.subject.name.strategy"
 	redpandaValName  = "redpanda.value.subject.name.strategy"
+	pawlKeyMode      = "pawl.key.schema.validation.mode"
+	pawlValueMode    = "pawl.value.schema.validation.mode"
+	pawlAction       = "pawl.schema.validation.action"
+	pawlContext      = "pawl.schema.validation.context"
+	pawlDeadLetters  = "pawl.schema.validation.dlq.topic"
 )
+
+// The values of the modes. Inherited is what the names of Confluent and Redpanda say, at the level of the broker.
+const (
+	modeInherit = "inherit"
+	modeOff     = "off"
+	modeID      = "id"
+	modePayload = "payload"
+)
+
+var modes = []string{modeInherit, modeOff, modeID, modePayload}
 
 // strategies maps the names of a subject name strategy, Confluent's classes and Redpanda's short forms, to its meaning.
 var strategies = map[string]Strategy{
@@ -105,6 +121,16 @@ var definitions = []definition{
 	{name: dirtyRatio, kind: Double, fallback: "0.5", min: 0, max: 1, doc: "How much of a log must be uncompacted before it is compacted."},
 	{name: minLag, kind: Long, fallback: "0", min: 0, max: maxLong, doc: "The least that a record stays uncompacted."},
 	{name: "min.insync.replicas", kind: Int, fallback: "1", min: 1, max: maxInt, doc: "Replicas that must have a batch before it is acknowledged with acks=all."},
+	{name: pawlKeyMode, kind: String, fallback: modeInherit, allowed: modes,
+		doc: "What a record's key must be: off, id (a schema of the key's subject is named), payload (and the payload fits it), or inherit (" + confluentKey + " says whether, the broker how deep)."},
+	{name: pawlAction, kind: String, fallback: Reject.String(), allowed: actionNames[:],
+		doc: "What becomes of records that do not pass: reject (their batch is refused), report (they are let through, counted and logged), dlq (they go to " + pawlDeadLetters + ", the others of their batch through)."},
+	{name: pawlContext, kind: String, wrong: wrongContext,
+		doc: "The context of the registry in which ids and subjects are looked up, such as .prod; empty is the default context."},
+	{name: pawlDeadLetters, kind: String, wrong: wrongDeadLetters,
+		doc: "The topic of records that do not pass, which is made when it is needed; empty is the topic's own name with .dlq behind it."},
+	{name: pawlValueMode, kind: String, fallback: modeInherit, allowed: modes,
+		doc: "What a record's value must be; as " + pawlKeyMode + "."},
 	{name: "preallocate", kind: Bool, fallback: "false", doc: "Accepted; the log decides."},
 	{name: redpandaKey, kind: Bool, fallback: "false", doc: "Another name of " + confluentKey + "; it wins if both are set."},
 	{name: redpandaKeyName, kind: String, fallback: "TopicNameStrategy", allowed: slices.Sorted(maps.Keys(strategies)),
@@ -168,6 +194,9 @@ func (d definition) check(value string) string {
 			}
 		}
 	default:
+		if d.wrong != nil {
+			return d.wrong(value)
+		}
 		if !slices.Contains(d.allowed, value) {
 			return "it must be one of " + strings.Join(d.allowed, ", ")
 		}
@@ -180,6 +209,11 @@ func number(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
 // values answers for the configurations of a topic: what it sets itself, else the broker's default, else Kafka's.
 type values struct {
 	own, defaults map[string]string
+	level         Level // of validation that is asked for under names that do not tell
+}
+
+func (b *Broker) values(own map[string]string) values {
+	return values{own: own, defaults: b.opts.TopicDefaults, level: b.opts.Validation}
 }
 
 func (v values) of(name string) string {
@@ -232,6 +266,8 @@ type settings struct {
 	retentionMillis int64 // -1: no limit
 	retentionBytes  int64 // -1: no limit
 	demands         []Demand
+	action          Action // if the demands are not met
+	deadLetters     string // name of the topic, if action is DeadLetter; empty: see Partition.deadLetters
 }
 
 func (v values) settings() *settings {
@@ -246,13 +282,43 @@ func (v values) settings() *settings {
 		retentionMillis: v.int64(retentionMillis),
 		retentionBytes:  v.int64(retentionBytes),
 	}
-	if v.bool(v.either(redpandaKey, confluentKey)) {
-		s.demands = append(s.demands, Demand{Field: Key, Strategy: strategies[v.of(v.either(redpandaKeyName, confluentKeyName))]})
-	}
-	if v.bool(v.either(redpandaValue, confluentValue)) {
-		s.demands = append(s.demands, Demand{Field: Value, Strategy: strategies[v.of(v.either(redpandaValName, confluentValName))]})
-	}
+	s.action = Action(slices.Index(actionNames[:], v.of(pawlAction)))
+	s.deadLetters = v.of(pawlDeadLetters)
+	v.demand(s, Demand{Field: Key, Strategy: strategies[v.of(v.either(redpandaKeyName, confluentKeyName))]}, pawlKeyMode, v.either(redpandaKey, confluentKey))
+	v.demand(s, Demand{Field: Value, Strategy: strategies[v.of(v.either(redpandaValName, confluentValName))]}, pawlValueMode, v.either(redpandaValue, confluentValue))
 	return s
+}
+
+// demand adds d to the settings, at the level that the mode asks for; a mode that is inherited asks the configuration toggle.
+func (v values) demand(s *settings, d Demand, mode, toggle string) {
+	d.Level, d.Context = v.level, v.of(pawlContext)
+	switch m := v.of(mode); {
+	case m == modeOff, m == modeInherit && !v.bool(toggle):
+		return
+	case m == modeID:
+		d.Level = CheckID
+	case m == modePayload:
+		d.Level = CheckPayload
+	}
+	s.demands = append(s.demands, d)
+}
+
+// wrongContext wants the name of a context as the registry writes it.
+func wrongContext(value string) string {
+	if value != "" && (value[0] != '.' || strings.ContainsAny(value, ": \t\r\n")) {
+		return "a context begins with a dot, such as .prod, and has no colon in it"
+	}
+	return ""
+}
+
+func wrongDeadLetters(value string) string {
+	if value == "" {
+		return ""
+	}
+	if err := CheckTopicName(value); err != nil {
+		return fault.DetailOf(err)
+	}
+	return ""
 }
 
 // either returns name if it is set, else the one it is another name of.

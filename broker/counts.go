@@ -15,6 +15,7 @@ type Counts struct {
 	ProducedBytes   uint64 // of the batches, as they came
 	FetchedBytes    uint64 // of the batches read for clients
 	Refused         map[Refusal]uint64
+	Failed          map[Failure]uint64 // records that the Validator did not let pass
 	Topics          int
 	Partitions      int
 	Groups          int
@@ -23,6 +24,13 @@ type Counts struct {
 // Refusal is why batches for a topic were refused: Reason is ReasonRecords, or the name of the error's code. The names of topics are bounded by
 // the topics that exist, and to maxRefusals pairs in all; what is beyond counts under the topic OtherTopics.
 type Refusal struct{ Topic, Reason string }
+
+// Failure is why records did not pass the Validator, and what became of them. Of a refused batch, as many records are counted as
+// are told to its producer. Failures are bounded as Refusals are: what is beyond counts under OtherTopics and without a subject.
+type Failure struct {
+	Topic, Subject, Cause string
+	Action                Action
+}
 
 // OtherTopics stands for the topics that are not counted by name. No topic can be called so.
 const OtherTopics = "*"
@@ -38,6 +46,23 @@ type counts struct {
 
 	mu      sync.Mutex
 	refused map[Refusal]uint64
+	failed  map[Failure]uint64
+}
+
+// fail counts records that did not pass, but not those that the broker's own rules refuse.
+func (c *counts) fail(topic string, became Action, bad []Rejection) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, r := range bad {
+		if r.Cause == "" {
+			continue
+		}
+		f := Failure{topic, r.Subject, r.Cause, became}
+		if _, known := c.failed[f]; !known && len(c.failed) >= maxRefusals {
+			f.Topic, f.Subject = OtherTopics, ""
+		}
+		c.failed[f]++
+	}
 }
 
 func (c *counts) refuse(topic string, err error) {
@@ -63,7 +88,7 @@ func (b *Broker) Counts() Counts {
 		ProducedBatches: b.counts.producedBatches.Load(), ProducedBytes: b.counts.producedBytes.Load(), FetchedBytes: b.counts.fetchedBytes.Load(),
 	}
 	b.counts.mu.Lock()
-	c.Refused = maps.Clone(b.counts.refused)
+	c.Refused, c.Failed = maps.Clone(b.counts.refused), maps.Clone(b.counts.failed)
 	b.counts.mu.Unlock()
 	b.byName.Range(func(_, t any) bool {
 		c.Topics++

@@ -39,7 +39,9 @@ var (
 // Rejected is the error of a batch refused for some of its records. Its code is ErrInvalidRecord.
 type Rejected struct {
 	Rejections []Rejection // at least one, in order of Index
-	err        *fault.Error
+
+	err           *fault.Error
+	undeliverable error // why the records were not set aside, as their topic wants
 }
 
 // Error describes the first rejection.

@@ -8,30 +8,40 @@ import (
 )
 
 // judge looks at the records of a batch if the topic's configuration asks for it; else the batch is not unpacked. It runs
-// outside all locks.
-func (p *Partition) judge(ctx context.Context, s *settings, b batch.Batch) error {
+// outside all locks. It returns the records that do not pass if the topic does not want their batch refused.
+func (p *Partition) judge(ctx context.Context, s *settings, b batch.Batch) ([]Rejection, error) {
 	checked := s.compact || s.timestampBefore < maxLong
 	if !checked && len(s.demands) == 0 {
-		return nil
+		return nil, nil
 	}
-	if b.Codec() != batch.None {
-		select {
-		case p.broker.slots <- struct{}{}:
-			defer func() { <-p.broker.slots }()
-		case <-ctx.Done():
-			return fault.Wrap(ErrNotValidated, "broker.Produce", ctx.Err(), "the request ended before its records were looked at")
-		}
+	free, err := p.broker.slot(ctx, b)
+	if err != nil {
+		return nil, err
 	}
+	defer free()
 	limit := expanded(s.maxBytes, p.broker.opts.Expansion)
 	if checked {
 		if err := p.checkRecords(s, b, limit); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	if len(s.demands) == 0 {
-		return nil
+		return nil, nil
 	}
-	return p.validate(ctx, s.demands, b, limit)
+	return p.validate(ctx, s, b, limit)
+}
+
+// slot waits until the batch may be unpacked: each compressed one takes a core and memory.
+func (b *Broker) slot(ctx context.Context, records batch.Batch) (free func(), err error) {
+	if records.Codec() == batch.None {
+		return func() {}, nil
+	}
+	select {
+	case b.slots <- struct{}{}:
+		return func() { <-b.slots }, nil
+	case <-ctx.Done():
+		return nil, fault.Wrap(ErrNotValidated, "broker.Produce", ctx.Err(), "the request ended before its records were looked at")
+	}
 }
 
 // expanded is how many bytes a batch of at most maxBytes may unpack to.
@@ -66,26 +76,43 @@ func (p *Partition) checkRecords(s *settings, b batch.Batch, limit int) error {
 	return err
 }
 
-// maxRejections bounds the rejections of one batch that are told to its producer.
-const maxRejections = 100
+// The bounds of what is kept about one batch. A batch with more bad records than are tolerated is refused, whatever its topic
+// says: they are noise, not slips.
+const (
+	maxRejections = 100     // told to a producer
+	maxTolerated  = 100_000 // let through or set aside
+)
 
-func (p *Partition) validate(ctx context.Context, demands []Demand, b batch.Batch, limit int) error {
+// validate asks the Validator. Its rejections are an error, unless the topic wants something else than a refusal.
+func (p *Partition) validate(ctx context.Context, s *settings, b batch.Batch, limit int) ([]Rejection, error) {
 	const op = "broker.Produce"
 	v := p.broker.opts.Validator
 	if v == nil {
-		return fault.New(ErrNotValidated, op, "topic %s asks for schema validation, but the broker has no schema registry to ask", p.topic.name)
+		return nil, fault.New(ErrNotValidated, op, "topic %s asks for schema validation, but the broker has no schema registry to ask", p.topic.name)
 	}
-	rejections, err := v.Validate(ctx, p.topic.name, demands, func(yield func(int, batch.Record) bool) error {
+	most := maxRejections
+	if s.action != Reject {
+		most = maxTolerated + 1
+	}
+	bad, err := v.Validate(ctx, p.topic.name, s.demands, most, func(yield func(int, batch.Record) bool) error {
 		return b.Records(limit, yield)
 	})
 	switch {
 	case err != nil && fault.KindOf(err) == fault.Invalid:
-		return err // the records cannot be read
+		return nil, err // the records cannot be read
 	case err != nil:
-		p.broker.logger.Error("records could not be validated", "topic", p.topic.name, "partition", p.index, "error", err)
-		return fault.Wrap(ErrNotValidated, op, err, "the records of topic %s could not be validated now; try again", p.topic.name)
-	case len(rejections) > 0:
-		return newRejected(p.topic.name, p.index, rejections[:min(len(rejections), maxRejections)])
+		p.broker.rejects.unjudged(p, err)
+		return nil, fault.Wrap(ErrNotValidated, op, err, "the records of topic %s could not be validated now; try again", p.topic.name)
+	case len(bad) == 0:
+		return nil, nil
 	}
-	return nil
+	if s.action == Reject || len(bad) > maxTolerated {
+		return nil, p.rejected(bad)
+	}
+	return bad, nil
+}
+
+// rejected is the error that refuses the batch of these records.
+func (p *Partition) rejected(bad []Rejection) *Rejected {
+	return newRejected(p.topic.name, p.index, bad[:min(len(bad), maxRejections)])
 }

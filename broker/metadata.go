@@ -270,7 +270,7 @@ func (b *Broker) openTopics(ctx context.Context) error {
 // build makes the topic of a state and opens its logs.
 func (b *Broker) build(ctx context.Context, s *topicState) *Topic {
 	t := &Topic{name: s.Name, id: s.ID, internal: s.Internal}
-	t.configure(values{own: s.Configs, defaults: b.opts.TopicDefaults})
+	t.configure(b.values(s.Configs))
 	b.extend(ctx, t, s.Partitions)
 	return t
 }

@@ -36,14 +36,14 @@ func (a Pending) Wait(ctx context.Context) error {
 // batches; the caller then waits with Pending.Wait, for several batches at once if it likes. records is changed in place and
 // is not kept after the call. The order of checks is the rule: whatever refuses a batch before its sequence is judged leaves
 // the producer's sequence, and the offsets, as they were.
-func (p *Partition) Produce(ctx context.Context, client string, records []byte) (Pending, error) {
-	return p.ProduceIn(ctx, client, "", records)
+func (p *Partition) Produce(ctx context.Context, from Sender, records []byte) (Pending, error) {
+	return p.ProduceIn(ctx, from, "", records)
 }
 
 // ProduceIn is Produce for clients of transaction.version 2: a transactional batch takes the partition into the transaction of
 // the transactional id by itself (KIP-890). Without an id, the partition must be in the transaction already.
-func (p *Partition) ProduceIn(ctx context.Context, client, transactional string, records []byte) (Pending, error) {
-	pending, err := p.produce(ctx, client, transactional, records)
+func (p *Partition) ProduceIn(ctx context.Context, from Sender, transactional string, records []byte) (Pending, error) {
+	pending, err := p.produce(ctx, from, transactional, records)
 	if err != nil {
 		p.broker.counts.refuse(p.topic.name, err)
 		return pending, err
@@ -53,7 +53,7 @@ func (p *Partition) ProduceIn(ctx context.Context, client, transactional string,
 	return pending, nil
 }
 
-func (p *Partition) produce(ctx context.Context, client, transactional string, records []byte) (Pending, error) {
+func (p *Partition) produce(ctx context.Context, from Sender, transactional string, records []byte) (Pending, error) {
 	if p.log == nil {
 		return Pending{}, p.broken("broker.Produce")
 	}
@@ -62,8 +62,16 @@ func (p *Partition) produce(ctx context.Context, client, transactional string, r
 	if err != nil {
 		return Pending{}, err
 	}
-	if err := p.judge(ctx, s, b); err != nil {
-		p.broker.rejects.note(p, client, err)
+	bad, err := p.judge(ctx, s, b)
+	if err == nil && len(bad) > 0 {
+		var there *Pending
+		if b, there, err = p.tolerate(ctx, s, from, b, bad); there != nil {
+			there.AppendTime, there.LogStart, there.partition = -1, p.log.Bounds().Start, p
+			return *there, nil
+		}
+	}
+	if err != nil {
+		p.broker.rejects.refused(p, from, err)
 		return Pending{}, err
 	}
 	appendTime := int64(-1)
@@ -123,24 +131,12 @@ func (p *Partition) append(ctx context.Context, b batch.Batch) (Pending, error) 
 	if producer.ID < 0 {
 		return p.start(ctx, b)
 	}
-	if err := p.loadProducers(ctx); err != nil {
-		return Pending{}, err
-	}
-	if b.Transactional() {
-		if err := p.mayWrite(producer.ID, producer.Epoch); err != nil {
-			return Pending{}, err
-		}
-	} else if p.producers.IsOpen(producer.ID) {
-		return Pending{}, fault.New(txn.ErrState, "broker.Produce", "producer %d has a transaction open, and the batch does not belong to it", producer.ID)
-	}
-	t := txn.Batch{Producer: producer.ID, Epoch: producer.Epoch, First: producer.BaseSequence, Count: int32(b.Count())}
-	verdict, err := p.producers.Judge(t)
+	t, there, err := p.admit(ctx, b)
 	if err != nil {
 		return Pending{}, err
 	}
-	if verdict.Duplicate {
-		last := verdict.Base + batch.Offset(b.Count()) - 1
-		return Pending{Base: verdict.Base, wait: func(ctx context.Context) error { return p.log.Wait(ctx, last) }}, nil
+	if there != nil {
+		return *there, nil
 	}
 	pending, err := p.start(ctx, b)
 	if err == nil {
@@ -150,6 +146,30 @@ func (p *Partition) append(ctx context.Context, b batch.Batch) (Pending, error) 
 		}
 	}
 	return pending, err
+}
+
+// admit judges a batch that has a producer: whether it may follow what the producer wrote before. If it is in the log already,
+// there is what to answer. The caller holds p.mu.
+func (p *Partition) admit(ctx context.Context, b batch.Batch) (t txn.Batch, there *Pending, err error) {
+	producer := b.Producer()
+	if err := p.loadProducers(ctx); err != nil {
+		return t, nil, err
+	}
+	if b.Transactional() {
+		if err := p.mayWrite(producer.ID, producer.Epoch); err != nil {
+			return t, nil, err
+		}
+	} else if p.producers.IsOpen(producer.ID) {
+		return t, nil, fault.New(txn.ErrState, "broker.Produce", "producer %d has a transaction open, and the batch does not belong to it", producer.ID)
+	}
+	// Offsets, not records, count: from a batch that was rewritten for its bad records some are missing.
+	t = txn.Batch{Producer: producer.ID, Epoch: producer.Epoch, First: producer.BaseSequence, Count: b.LastOffsetDelta() + 1}
+	verdict, err := p.producers.Judge(t)
+	if err != nil || !verdict.Duplicate {
+		return t, nil, err
+	}
+	last := verdict.Base + batch.Offset(b.LastOffsetDelta())
+	return t, &Pending{Base: verdict.Base, wait: func(ctx context.Context) error { return p.log.Wait(ctx, last) }}, nil
 }
 
 // start hands the batch to the log.

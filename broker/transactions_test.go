@@ -19,7 +19,7 @@ func written(t *testing.T, producer int64, epoch int16, sequence int32, values .
 
 func produceIn(t *testing.T, p *broker.Partition, id string, b batch.Batch) error {
 	t.Helper()
-	pending, err := p.ProduceIn(t.Context(), "client", id, b)
+	pending, err := p.ProduceIn(t.Context(), broker.Sender{Client: "client", Principal: "User:ann", Address: "10.0.0.7"}, id, b)
 	if err == nil {
 		err = pending.Wait(t.Context())
 	}

@@ -21,7 +21,9 @@ var (
 	// ErrRegistry is the code of a registry that did not answer in time, or answered with a passing failure.
 	ErrRegistry = fault.NewCode(fault.Unavailable, "registry_unavailable")
 
-	errRefused = fault.NewCode(fault.Invalid, "record_refused") // how a Validator remembers a refusal
+	// How a Validator remembers refusals.
+	errNotInSubject = fault.NewCode(fault.Invalid, "schema_not_in_subject")
+	errNowhere      = fault.NewCode(fault.Invalid, "schema_in_no_subject")
 )
 
 // DecodeError is a record that could not be decoded, with what a consumer needs to set it aside and go on. errors.Is finds

@@ -169,9 +169,10 @@ func TestProtobufMessageIndexesAndNames(t *testing.T) {
 			continue
 		}
 		f.asked(t, "Register "+tt.subject, 1)
-		v := serde.NewValidator(r, serde.ValidatorOptions{Rigor: serde.CheckPayload})
-		if reason, err := v.Batch().Judge(t.Context(), "readings", serde.Value, serde.TopicRecordName, nil, data); reason != "" || err != nil {
-			t.Errorf("%q: judged %q, %v", tt.message, reason, err)
+		v := serde.NewValidator(r, serde.ValidatorOptions{})
+		rule := serde.Rule{Topic: "readings", Strategy: serde.TopicRecordName, Rigor: serde.CheckPayload}
+		if refusal, err := v.Batch().Judge(t.Context(), rule, nil, data); !refusal.Passes() || err != nil {
+			t.Errorf("%q: judged %+v, %v", tt.message, refusal, err)
 		}
 		var got any
 		if err := serde.NewDecoder(r, serde.DecoderOptions{}).Decode(t.Context(), "readings", data, &got); err != nil || !cmp.Equal(any(tt.value), got) {

@@ -30,6 +30,12 @@ type GUIDs interface {
 	ByGUID(ctx context.Context, guid schema.GUID) (Registered, error)
 }
 
+// Holder is implemented by Schemas that know which subjects have a schema by its GUID, which is the same in every context.
+type Holder interface {
+	// HasGUID reports whether a live or soft-deleted version of the subject has the GUID.
+	HasGUID(ctx context.Context, subject string, guid schema.GUID) (bool, error)
+}
+
 // Revisioned is implemented by Schemas that know when anything in them changed. Negative answers are then forgotten at the
 // next change instead of by time, so a schema is usable the moment it is registered.
 type Revisioned interface {

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/pawl-registry/pawl/fault"
-	"github.com/pawl-registry/pawl/schema"
 	"github.com/pawl-registry/pawl/serde/frame"
 )
 
@@ -21,11 +20,40 @@ const (
 	CheckPayload
 )
 
+// Rule is what a field of the records of a topic must fulfil.
+type Rule struct {
+	Topic    string
+	Field    Field
+	Strategy Strategy
+	Rigor    Rigor
+	// Context is the registry context that the records' IDs and subjects belong to, such as ".prod"; empty is the default one.
+	Context string
+}
+
+// Cause is the sort of a Refusal, for programs to count by. The words are part of the interface: dashboards depend on them.
+type Cause string
+
+// The causes of refusals.
+const (
+	NoSchemaID     Cause = "no_schema_id"          // the field begins with no frame that can be read
+	UnknownSchema  Cause = "unknown_schema"        // the registry has no such schema
+	NotInSubject   Cause = "schema_not_in_subject" // the schema is registered, but not under the expected subject
+	UnusableSchema Cause = "unusable_schema"       // the schema does not parse, or has no such message
+	InvalidPayload Cause = "invalid_payload"       // the payload is no value of the schema
+)
+
+// Refusal says why a field of a record is refused. The zero value is that it passes.
+type Refusal struct {
+	Cause   Cause
+	Subject string // the expected one, with its context unless that is the default; empty if the record does not tell
+	Reason  string // one sentence for the producer
+}
+
+// Passes reports whether there is nothing to refuse.
+func (r Refusal) Passes() bool { return r.Reason == "" }
+
 // ValidatorOptions bounds what a Validator remembers. The zero value takes every default.
 type ValidatorOptions struct {
-	Rigor Rigor
-	// Context is the registry context that the records' IDs belong to; empty is the default context.
-	Context string
 	// MaxVerdicts is how many pairs of subject and schema are remembered; the default is 8192.
 	MaxVerdicts int
 	// Remember is how long a pass is remembered; the default is 1 minute. If the registry does not answer then, the old pass
@@ -44,9 +72,22 @@ type Validator struct {
 type demand struct {
 	topic    string
 	name     string // of the record; empty unless the strategy needs it
+	context  string
 	ref      frame.Ref
 	field    Field
 	strategy Strategy
+}
+
+// subject returns the expected subject, or "" if it depends on a name that is not known.
+func (d demand) subject() string {
+	if d.strategy.NeedsName() && d.name == "" {
+		return ""
+	}
+	return qualify(d.context, d.strategy.Subject(d.topic, d.field, d.name))
+}
+
+func (d demand) refuse(c Cause, format string, args ...any) Refusal {
+	return Refusal{Cause: c, Subject: d.subject(), Reason: fmt.Sprintf(format, args...)}
 }
 
 // pass is a good verdict with the time until which, and the revision of the registry at which, it holds. Refusals are errors.
@@ -83,78 +124,81 @@ type Batch struct {
 	passed   demand // the last one that did: mostly the next is the same
 }
 
-// Judge returns why a field of a record is refused, in one sentence for its producer, or the empty string if it passes. header
-// is the value of the record's last header named Field.Header, nil if there is none; data is the field itself. Null data
-// passes, empty framed data does not. Soft-deleted versions count as registered. An error, always ErrRegistry, means that the
-// registry could not be asked: the producer should try again.
-func (b *Batch) Judge(ctx context.Context, topic string, f Field, s Strategy, header, data []byte) (reason string, err error) {
+// Judge judges a field of a record: the zero Refusal if it passes. header is the value of the record's last header named
+// Field.Header, nil if there is none; data is the field itself. Null data passes, empty framed data does not. Soft-deleted
+// versions count as registered. An error, always ErrRegistry, means that the registry could not be asked: the producer should
+// try again.
+func (b *Batch) Judge(ctx context.Context, r Rule, header, data []byte) (Refusal, error) {
 	if data == nil {
-		return "", nil
+		return Refusal{}, nil
 	}
 	framed := data
 	if header != nil {
 		framed = header
 	}
 	ref, body, err := frame.Split(framed)
+	d := demand{topic: r.Topic, context: r.Context, ref: ref, field: r.Field, strategy: r.Strategy}
 	if err != nil {
-		return fmt.Sprintf("%s: %s", f, reasonOf(err)), nil
+		return d.refuse(NoSchemaID, "%s: %s", r.Field, reasonOf(err)), nil
 	}
-	d := demand{topic: topic, ref: ref, field: f, strategy: s}
-	if s.NeedsName() || b.v.options.Rigor == CheckPayload {
-		reason, err = b.look(ctx, &d, body, header != nil, data)
-		if reason != "" || err != nil {
-			return reason, err
+	if r.Strategy.NeedsName() || r.Rigor == CheckPayload {
+		payload := data
+		if header == nil {
+			payload = nil // it is in the body
+		}
+		refusal, err := b.look(ctx, &d, r.Rigor, body, payload)
+		if err != nil || !refusal.Passes() {
+			return refusal, err
 		}
 	}
 	return b.registered(ctx, d)
 }
 
-// look opens the body, for the record's name and for its payload.
-func (b *Batch) look(ctx context.Context, d *demand, body []byte, headed bool, data []byte) (reason string, err error) {
-	res, err := b.v.resolver.ByRef(ctx, b.v.options.Context, d.ref)
+// look opens the body, for the record's name and for its payload, which is behind the body's prefix unless it is given.
+func (b *Batch) look(ctx context.Context, d *demand, rigor Rigor, body, payload []byte) (Refusal, error) {
+	res, err := b.v.resolver.ByRef(ctx, d.context, d.ref)
 	if err != nil {
 		return refusalOrError(*d, err)
 	}
-	m, payload, err := res.Schema.Open(body)
+	m, rest, err := res.Schema.Open(body)
 	if err != nil {
-		return fmt.Sprintf("%s: schema %s: %s", d.field, d.ref, reasonOf(err)), nil
+		return d.refuse(UnusableSchema, "%s: schema %s: %s", d.field, d.ref, reasonOf(err)), nil
 	}
-	if headed {
-		payload = data
+	if payload == nil {
+		payload = rest
 	}
 	if d.strategy.NeedsName() {
 		d.name = m.Name()
 	}
-	if b.v.options.Rigor != CheckPayload {
-		return "", nil
+	if rigor != CheckPayload {
+		return Refusal{}, nil
 	}
 	if err := m.Check(payload); err != nil {
-		return fmt.Sprintf("%s: the payload is no valid %s of schema %s: %s", d.field, m.Name(), d.ref, reasonOf(err)), nil
+		return d.refuse(InvalidPayload, "%s: the payload is no valid %s of schema %s: %s", d.field, m.Name(), d.ref, reasonOf(err)), nil
 	}
-	return "", nil
+	return Refusal{}, nil
 }
 
 // registered asks, or remembers, whether the schema is registered under the subject.
-func (b *Batch) registered(ctx context.Context, d demand) (reason string, err error) {
+func (b *Batch) registered(ctx context.Context, d demand) (Refusal, error) {
 	if d == b.passed {
-		return "", nil
+		return Refusal{}, nil
 	}
 	old, known := b.v.verdicts.known.get(d)
 	if known && b.holds(old) {
 		b.passed = d
-		return "", nil
+		return Refusal{}, nil
 	}
-	_, err = b.v.verdicts.renew(ctx, d, b.holds, func(ctx context.Context) (pass, error) { return b.v.ask(ctx, d) })
-	if known && fault.KindOf(err) == fault.Unavailable {
-		return "", nil
+	_, err := b.v.verdicts.renew(ctx, d, b.holds, func(ctx context.Context) (pass, error) { return b.v.ask(ctx, d) })
+	switch {
+	case err == nil, known && fault.KindOf(err) == fault.Unavailable:
+		return Refusal{}, nil
+	case errors.Is(err, errNotInSubject):
+		return Refusal{NotInSubject, d.subject(), fault.DetailOf(err)}, nil
+	case errors.Is(err, errNowhere):
+		return Refusal{UnknownSchema, d.subject(), fault.DetailOf(err)}, nil
 	}
-	if errors.Is(err, errRefused) {
-		return fault.DetailOf(err), nil
-	}
-	if err != nil {
-		return refusalOrError(d, err)
-	}
-	return "", nil
+	return refusalOrError(d, err)
 }
 
 func (b *Batch) holds(p pass) bool { return p.revision == b.revision && b.now.Before(p.until) }
@@ -164,40 +208,51 @@ func (v *Validator) ask(ctx context.Context, d demand) (pass, error) {
 	if v.resolver.revision != nil {
 		p.revision = v.resolver.revision()
 	}
-	subject := qualify(v.options.Context, d.strategy.Subject(d.topic, d.field, d.name))
-	id, err := v.id(ctx, d.ref)
-	if err != nil {
+	subject := d.subject()
+	has, err := v.has(ctx, d, subject)
+	if errors.Is(err, ErrUnknownSchema) {
 		return p, err
 	}
-	has, err := v.resolver.schemas.Has(ctx, subject, id)
 	if err != nil && fault.KindOf(err) != fault.NotFound {
 		return p, asked("serde.Validator", fmt.Sprintf("subject %q", subject), err)
 	}
 	if !has {
-		return p, fault.New(errRefused, "serde.Validator",
+		code := errNotInSubject
+		if err != nil {
+			code = errNowhere
+		}
+		return p, fault.New(code, "serde.Validator",
 			"%s: schema %s is not registered under subject %q; register it there or produce with a schema of that subject", d.field, d.ref, subject)
 	}
 	return p, nil
 }
 
-func (v *Validator) id(ctx context.Context, ref frame.Ref) (schema.ID, error) {
-	if !ref.ByGUID {
-		return ref.ID, nil
+// has reports whether the subject has the schema. The ID that goes with a GUID may be one of another context, where it means
+// nothing for the subject.
+func (v *Validator) has(ctx context.Context, d demand, subject string) (bool, error) {
+	if !d.ref.ByGUID {
+		return v.resolver.schemas.Has(ctx, subject, d.ref.ID)
 	}
-	res, err := v.resolver.ByRef(ctx, v.options.Context, ref)
+	res, err := v.resolver.ByRef(ctx, d.context, d.ref)
 	if err != nil {
-		return 0, err
+		return false, err
 	}
-	return res.ID, nil
+	if h, ok := v.resolver.schemas.(Holder); ok {
+		return h.HasGUID(ctx, subject, d.ref.GUID)
+	}
+	if contextOf(res.Subject) != contextOf(subject) {
+		return false, nil
+	}
+	return v.resolver.schemas.Has(ctx, subject, res.ID)
 }
 
 // refusalOrError tells a fault of the record from a registry that did not answer.
-func refusalOrError(d demand, err error) (string, error) {
+func refusalOrError(d demand, err error) (Refusal, error) {
 	switch fault.KindOf(err) {
 	case fault.NotFound:
-		return fmt.Sprintf("%s: schema %s is not in the registry; register it, or produce with a schema that is", d.field, d.ref), nil
+		return d.refuse(UnknownSchema, "%s: schema %s is not in the registry; register it, or produce with a schema that is", d.field, d.ref), nil
 	case fault.Invalid:
-		return fmt.Sprintf("%s: schema %s cannot be used: %s", d.field, d.ref, reasonOf(err)), nil
+		return d.refuse(UnusableSchema, "%s: schema %s cannot be used: %s", d.field, d.ref, reasonOf(err)), nil
 	}
-	return "", err
+	return Refusal{}, err
 }

@@ -120,6 +120,11 @@ func (r *producing) joining() string {
 	return r.txn
 }
 
+// sender is who the batches come from.
+func (r *producing) sender() broker.Sender {
+	return broker.Sender{Client: r.client, Principal: r.conn.session.principal, Address: r.conn.host[1:]}
+}
+
 // put hands one batch to the broker.
 func (r *producing) put(ctx context.Context, p *produced, records []byte) (broker.Pending, error) {
 	const op = "kafka.Produce"
@@ -139,7 +144,7 @@ func (r *producing) put(ctx context.Context, p *produced, records []byte) (broke
 	if partition.Topic().Internal() {
 		return broker.Pending{}, fault.New(broker.ErrInvalidTopic, op, "topic %s is the broker's own", partition.Topic().Name())
 	}
-	return partition.ProduceIn(ctx, r.client, r.joining(), records)
+	return partition.ProduceIn(ctx, r.sender(), r.joining(), records)
 }
 
 func (s *Server) partition(byID bool, p *produced) (*broker.Partition, error) {

@@ -473,7 +473,7 @@ func (b *lockedBuffer) String() string {
 // judge is a validator that panics, or refuses records by their values.
 type judge struct{}
 
-func (judge) Validate(_ context.Context, _ string, _ []broker.Demand, each func(func(int, batch.Record) bool) error) ([]broker.Rejection, error) {
+func (judge) Validate(_ context.Context, _ string, _ []broker.Demand, _ int, each func(func(int, batch.Record) bool) error) ([]broker.Rejection, error) {
 	var bad []broker.Rejection
 	err := each(func(i int, r batch.Record) bool {
 		switch string(r.Value) {

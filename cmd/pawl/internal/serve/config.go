@@ -8,11 +8,11 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/pawl-registry/pawl/broker"
 	"github.com/pawl-registry/pawl/broker/commitlog"
 	"github.com/pawl-registry/pawl/cmd/pawl/internal/cli"
 	"github.com/pawl-registry/pawl/compat"
 	"github.com/pawl-registry/pawl/registry"
-	"github.com/pawl-registry/pawl/serde"
 )
 
 // Config is what a server is started with.
@@ -51,7 +51,7 @@ func (c *Config) flags(f *pflag.FlagSet) {
 	f.StringVar(&c.Data, "data", "./pawl-data", "folder of all data")
 	f.StringVar(&c.Store, "store", "embedded", "store of the registry: embedded, or a URL such as postgres://user@host:5432/database, which any number of servers may share; one that holds a password belongs into the variable PAWL_STORE, where no process list shows it")
 	f.StringVar(&c.Flush, "flush", "fsync", "when a record is acknowledged: fsync, once it survives a loss of power, or os, once the operating system has it")
-	f.StringVar(&c.Validation, "validation", "id", "what topics with schema validation ask of a record: id, a schema registered under the right subject, or payload, also a payload that fits it")
+	f.StringVar(&c.Validation, "validation", "id", "what topics ask of a record that want schema validation and do not say how deep (pawl.value.schema.validation.mode): id, a schema registered under the right subject, or payload, also a payload that fits it")
 	f.StringVar(&c.Level, "level", string(compat.Backward), "compatibility level where nothing is configured")
 	f.StringVar(&c.Group, "group-id", "schema-registry", "id that the registry tells of itself")
 	f.BoolVar(&c.ImmutableModes, "immutable-modes", false, "refuse every change of a mode")
@@ -109,11 +109,11 @@ func (c *Config) check() error {
 	return nil
 }
 
-func (c *Config) rigor() serde.Rigor {
+func (c *Config) level() broker.Level {
 	if c.Validation == "payload" {
-		return serde.CheckPayload
+		return broker.CheckPayload
 	}
-	return serde.CheckID
+	return broker.CheckID
 }
 
 // reads spares a registry that is alone on its store the question whether others wrote to it.

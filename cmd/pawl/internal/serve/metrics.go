@@ -39,8 +39,8 @@ func measureRegistry(set *metrics.Set, reg *registry.Registry) {
 	})
 }
 
-// measureBroker adds the numbers of the broker, of its logs and of its listener. Topics are the only names in labels that
-// clients choose; the broker bounds them.
+// measureBroker adds the numbers of the broker, of its logs and of its listener. Topics, and subjects where validation is on, are
+// the only names in labels that clients choose; the broker bounds them.
 func measureBroker(set *metrics.Set, b *broker.Broker, logs *local.Engine, srv *kafka.Server) {
 	count := func(name, help string, labels ...string) metrics.Family {
 		return metrics.Family{Name: name, Help: help, Kind: metrics.Counter, Labels: labels}
@@ -62,6 +62,7 @@ func measureBroker(set *metrics.Set, b *broker.Broker, logs *local.Engine, srv *
 		gauge("pawl_kafka_connections", "Kafka connections that are open."),
 		count("pawl_kafka_refused_connections_total", "Kafka connections refused because there were too many."),
 		count("pawl_kafka_requests_total", "Kafka requests, by the name of the API key.", "api"),
+		count("pawl_validation_failed_records_total", "Records that did not pass schema validation, by topic, expected subject, reason, and what became of them: reject, report or dlq. Of a rejected batch, a hundred at most are counted.", "topic", "subject", "reason", "action"),
 	}, func(emit metrics.Emit) {
 		c, l, k := b.Counts(), logs.Counts(), srv.Counts()
 		emit(0, float64(c.ProducedBatches))
@@ -80,6 +81,9 @@ func measureBroker(set *metrics.Set, b *broker.Broker, logs *local.Engine, srv *
 		emit(11, float64(k.RefusedConnections))
 		for api, n := range k.Requests {
 			emit(12, float64(n), api)
+		}
+		for f, n := range c.Failed {
+			emit(13, float64(n), f.Topic, f.Subject, f.Cause, f.Action.String())
 		}
 	})
 }

@@ -68,6 +68,7 @@ func TestTheNumbersTellWhatHappened(t *testing.T) {
 		`kafka_schema_registry_request_latency_seconds_count{endpoint="/subjects/{subject}/versions/{version}",method="GET",status="404"} 1`,
 		"pawl_broker_produced_batches_total 1",
 		fmt.Sprintf("pawl_broker_refused_batches_total{reason=%q,topic=\"notes\"} 2", "records_rejected"),
+		`pawl_validation_failed_records_total{action="reject",reason="no_schema_id",subject="notes-value",topic="notes"} 2`,
 		"pawl_broker_groups 1",
 		`pawl_kafka_requests_total{api="CreateTopics"} 1`,
 	} {

@@ -7,8 +7,8 @@ import (
 	"github.com/pawl-registry/pawl/schema"
 )
 
-// schemas is a registry in the same process as package serde asks for it. It satisfies serde.Schemas, serde.GUIDs and
-// serde.Revisioned.
+// schemas is a registry in the same process as package serde asks for it. It satisfies serde.Schemas, serde.GUIDs,
+// serde.Holder and serde.Revisioned.
 type schemas struct{ registry *registry.Registry }
 
 func (s schemas) Revision() uint64 { return s.registry.Revision() }
@@ -52,6 +52,23 @@ func (s schemas) Has(ctx context.Context, subject string, id schema.ID) (bool, e
 		}
 	}
 	return false, err
+}
+
+// HasGUID is Has by a GUID. One content may have several IDs in a context.
+func (s schemas) HasGUID(ctx context.Context, subject string, guid schema.GUID) (bool, error) {
+	all, err := s.registry.IDsOfGUID(ctx, guid)
+	if err != nil {
+		return false, err
+	}
+	for _, one := range all {
+		if one.Context != registry.ParseName(subject).Context {
+			continue
+		}
+		if has, err := s.Has(ctx, subject, one.ID); has || err != nil {
+			return has, err
+		}
+	}
+	return false, nil
 }
 
 func submission(subject string, u schema.Unregistered) registry.Submission {

@@ -172,7 +172,7 @@ func (s *Server) openBroker(ctx context.Context, cfg Config, reg *registry.Regis
 	s.opened("logs", func(context.Context) error { return logs.Close() })
 	r := serde.NewResolver(schemas{reg}, formats, serde.Options{})
 	b, err := broker.Open(ctx, broker.Options{
-		Logs: logs, Validator: validator{serde.NewValidator(r, serde.ValidatorOptions{Rigor: cfg.rigor()})}, Logger: logger, NodeID: 1,
+		Logs: logs, Validator: validator{serde.NewValidator(r, serde.ValidatorOptions{})}, Validation: cfg.level(), Logger: logger, NodeID: 1,
 		Durability: cfg.durability(), AutoCreate: cfg.AutoCreate, DefaultPartitions: cfg.Partitions,
 	})
 	if err != nil {

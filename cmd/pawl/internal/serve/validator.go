@@ -2,6 +2,7 @@ package serve
 
 import (
 	"context"
+	"strings"
 
 	"github.com/pawl-registry/pawl/broker"
 	"github.com/pawl-registry/pawl/broker/batch"
@@ -11,21 +12,25 @@ import (
 // validator joins the broker's question about a batch to serde's judgement of one field.
 type validator struct{ judge *serde.Validator }
 
-// maxRejections bounds the reasons told of one batch; a producer with more bad records knows enough.
-const maxRejections = 100
+// maxReason bounds what is told of one record, in bytes: validators of payloads may have much to say.
+const maxReason = 512
 
 // Validate judges every record of a batch by every demand. One reason is told for each bad record.
-func (v validator) Validate(ctx context.Context, topic string, demands []broker.Demand, records func(func(int, batch.Record) bool) error) ([]broker.Rejection, error) {
+func (v validator) Validate(ctx context.Context, topic string, demands []broker.Demand, limit int, records func(func(int, batch.Record) bool) error) ([]broker.Rejection, error) {
 	round := v.judge.Batch()
+	rules := make([]serde.Rule, len(demands))
+	for i, d := range demands {
+		rules[i] = rule(topic, d)
+	}
 	var bad []broker.Rejection
 	var failed error
 	err := records(func(i int, r batch.Record) bool {
-		reason, err := judge(ctx, round, topic, demands, r)
-		if reason != "" {
-			bad = append(bad, broker.Rejection{Index: i, Reason: reason})
+		refusal, err := judge(ctx, round, rules, r)
+		if !refusal.Passes() {
+			bad = append(bad, rejection(i, refusal, bad))
 		}
 		failed = err
-		return err == nil && len(bad) < maxRejections
+		return err == nil && len(bad) < limit
 	})
 	if failed != nil {
 		return nil, failed
@@ -33,18 +38,41 @@ func (v validator) Validate(ctx context.Context, topic string, demands []broker.
 	return bad, err
 }
 
-func judge(ctx context.Context, round *serde.Batch, topic string, demands []broker.Demand, r batch.Record) (string, error) {
-	for _, d := range demands {
-		field, data := serde.Value, r.Value
-		if d.Field == broker.Key {
-			field, data = serde.Key, r.Key
+func rule(topic string, d broker.Demand) serde.Rule {
+	r := serde.Rule{Topic: topic, Strategy: strategies[d.Strategy], Context: d.Context}
+	if d.Field == broker.Key {
+		r.Field = serde.Key
+	}
+	if d.Level == broker.CheckPayload {
+		r.Rigor = serde.CheckPayload
+	}
+	return r
+}
+
+// rejection bounds the reason, and shares its text with that of the record before if they are alike.
+func rejection(i int, r serde.Refusal, before []broker.Rejection) broker.Rejection {
+	if len(r.Reason) > maxReason {
+		r.Reason = strings.ToValidUTF8(r.Reason[:maxReason], "") + "..."
+	}
+	out := broker.Rejection{Index: i, Reason: r.Reason, Cause: string(r.Cause), Subject: r.Subject}
+	if n := len(before); n > 0 && before[n-1].Reason == out.Reason {
+		out.Reason, out.Subject = before[n-1].Reason, before[n-1].Subject
+	}
+	return out
+}
+
+func judge(ctx context.Context, round *serde.Batch, rules []serde.Rule, r batch.Record) (serde.Refusal, error) {
+	for _, rule := range rules {
+		data := r.Value
+		if rule.Field == serde.Key {
+			data = r.Key
 		}
-		reason, err := round.Judge(ctx, topic, field, strategies[d.Strategy], header(r, field.Header()), data)
-		if reason != "" || err != nil {
-			return reason, err
+		refusal, err := round.Judge(ctx, rule, header(r, rule.Field.Header()), data)
+		if err != nil || !refusal.Passes() {
+			return refusal, err
 		}
 	}
-	return "", nil
+	return serde.Refusal{}, nil
 }
 
 var strategies = map[broker.Strategy]serde.Strategy{
@@ -53,11 +81,15 @@ var strategies = map[broker.Strategy]serde.Strategy{
 	broker.TopicRecordName: serde.TopicRecordName,
 }
 
-// header returns the value of the last header of a name, or nil.
+// header returns the value of the last header of a name, or nil if there is none. A header that is null is there, and empty: no
+// deserializer can read its record.
 func header(r batch.Record, name string) []byte {
 	for i := len(r.Headers) - 1; i >= 0; i-- {
-		if r.Headers[i].Key == name {
-			return r.Headers[i].Value
+		if h := r.Headers[i]; h.Key == name {
+			if h.Value == nil {
+				return []byte{}
+			}
+			return h.Value
 		}
 	}
 	return nil
