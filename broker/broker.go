@@ -46,6 +46,7 @@ type GroupOptions struct {
 	Consumers         group.ConsumerOptions // under the protocol of KIP-848
 	OffsetPartitions  int32                 // of __consumer_offsets when it is made; 0: 4
 	MaxOffsetMetadata int                   // bytes; 0: 4096
+	OffsetRetention   time.Duration         // of the offsets of a group without members; 0: seven days, negative: for ever
 }
 
 func (o Options) withDefaults() Options {
@@ -68,6 +69,7 @@ func (o Options) withDefaults() Options {
 	o.Transactions = o.Transactions.withDefaults()
 	setDefault(&o.Group.OffsetPartitions, 4)
 	setDefault(&o.Group.MaxOffsetMetadata, 4096)
+	setDefault(&o.Group.OffsetRetention, 7*24*time.Hour)
 	setDefault(&o.Group.MinSession, 6*time.Second)
 	setDefault(&o.Group.MaxSession, 30*time.Minute)
 	setDefault(&o.Group.Consumers.Session, 45*time.Second)

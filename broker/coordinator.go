@@ -37,6 +37,8 @@ type coordinated struct {
 	timer     *time.Timer // fires at the earliest deadline or before; nil: none was ever set
 	next      time.Time   // when timer fires; zero: it does not
 	gone      bool        // no longer in the coordinator's map
+
+	emptySince int64 // when the last member went, or the group began without one; 0: it has members
 }
 
 func newCoordinator(b *Broker) *coordinator {
@@ -136,6 +138,7 @@ func (g *coordinated) run(f func(*coordinated) ([]group.Effect, error)) (again, 
 	}
 	effects, err := f(g)
 	g.carryOut(effects)
+	g.observe()
 	return false, g.idle(), err
 }
 
@@ -225,6 +228,7 @@ func (g *coordinated) expire() (idle bool) {
 		g.carryOut(g.expired(timer))
 	}
 	g.schedule()
+	g.observe()
 	return g.idle()
 }
 

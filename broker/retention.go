@@ -22,8 +22,11 @@ func (b *Broker) retainEvery(ctx context.Context, every time.Duration) {
 }
 
 // Retain lets go of the segments that the topics' retention.ms and retention.bytes no longer cover, of producers that have
-// long been silent, and of committed offsets that were replaced. The broker calls it by itself every Options.RetentionEvery.
+// long been silent, and of committed offsets that were replaced or have expired. The broker calls it by itself every Options.RetentionEvery.
 func (b *Broker) Retain(ctx context.Context) {
+	if err := b.groups.offsets.expire(ctx, b.groups); err != nil && ctx.Err() == nil {
+		b.logger.Error("cannot expire committed offsets", "error", err)
+	}
 	if err := b.groups.offsets.compact(ctx, b.groups); err != nil && ctx.Err() == nil {
 		b.logger.Error("cannot compact the committed offsets", "error", err)
 	}
