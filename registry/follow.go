@@ -193,6 +193,8 @@ func storeFault(op string, err error) error {
 	switch {
 	case err == nil:
 		return nil
+	case errors.Is(err, ErrStore): // also if what it waited for ran into a time-out of its own
+		return fault.Wrap(ErrStore, op, err, "Error while accessing the backend store: %s", fault.DetailOf(err))
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return fault.Wrap(ErrTimeout, op, err, "The operation timed out")
 	case errors.Is(err, ErrCorrupt), errors.Is(err, ErrClosed), errors.Is(err, ErrTimeout):

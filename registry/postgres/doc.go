@@ -8,6 +8,9 @@
 // The tables are made and migrated by Open, under an advisory lock. The views in migrations/ show the same changes to people
 // who look with psql.
 //
+// A process holds three connections: one writes, one reads, one listens; each is made again when it breaks. DESIGN.md has the
+// reasons.
+//
 // The package does not know what a change means. All methods are safe for concurrent use; the one goroutine, the listener,
 // ends with Close.
 package postgres

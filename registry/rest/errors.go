@@ -75,9 +75,9 @@ var numbers = map[*fault.Code]number{
 	registry.ErrInvalidKey:            {422, 42271},
 	registry.ErrKeyReferenced:         {422, 42272},
 	registry.ErrKMS:                   {500, 50070},
-	registry.ErrStore:                 {500, 50001},
-	registry.ErrStale:                 {500, 50001},
-	registry.ErrClosed:                {500, 50001},
+	registry.ErrStore:                 {503, 50001}, // Confluent answers 500, which load balancers take for an answer
+	registry.ErrStale:                 {503, 50001},
+	registry.ErrClosed:                {503, 50001},
 	registry.ErrTimeout:               {500, 50002},
 	registry.ErrCorrupt:               {500, 500},
 
@@ -93,7 +93,7 @@ var kinds = map[fault.Kind]number{
 	fault.NotFound:    {404, 404},
 	fault.Conflict:    {409, 409},
 	fault.Forbidden:   {422, 42205},
-	fault.Unavailable: {500, 50001},
+	fault.Unavailable: {503, 50001},
 	fault.Internal:    {500, 500},
 }
 

@@ -98,7 +98,7 @@ func TestCodesWithoutARowGoByTheirKind(t *testing.T) {
 		{fault.NotFound, 404, 404},
 		{fault.Conflict, 409, 409},
 		{fault.Forbidden, 422, 42205},
-		{fault.Unavailable, 500, 50001},
+		{fault.Unavailable, 503, 50001},
 		{fault.Internal, 500, 500},
 	}
 	for _, tt := range tests {
