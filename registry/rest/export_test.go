@@ -57,15 +57,15 @@ type BodyKey = bodyKey
 func KeyOfVersion(n int) BodyKey { return bodyKey{subject: "s", version: n} }
 
 // Get and Put are get and put.
-func (c *bodyCache) Get(k BodyKey) []byte       { return c.get(k) }
-func (c *bodyCache) Put(k BodyKey, body []byte) { c.put(k, body) }
+func (c *bodyCache) Get(k BodyKey) []byte       { return c.get(k).body }
+func (c *bodyCache) Put(k BodyKey, body []byte) { c.put(k, prepare(body)) }
 
 // Size returns the bytes that both generations hold.
 func (c *bodyCache) Size() int {
 	n := 0
-	for _, gen := range []map[bodyKey][]byte{c.young, c.old} {
-		for _, body := range gen {
-			n += len(body) + entryBytes
+	for _, gen := range []map[bodyKey]prepared{c.young, c.old} {
+		for _, p := range gen {
+			n += len(p.body) + entryBytes
 		}
 	}
 	return n

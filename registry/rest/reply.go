@@ -14,7 +14,9 @@ import (
 type reply struct {
 	status int
 	body   []byte
-	media  string // empty is the negotiated one
+	media  string   // empty is the negotiated one
+	tag    string   // ETag; empty is none
+	keep   lifetime // of an answer with a tag
 }
 
 // ok answers a value as JSON.
@@ -65,9 +67,13 @@ func encode(v any) ([]byte, error) {
 }
 
 func (x *exchange) write(res reply) {
+	if res.tag != "" && x.holds(res.tag) {
+		res.status, res.body = http.StatusNotModified, nil
+	}
 	x.status = res.status
 	h := x.w.Header()
-	if res.status != http.StatusNoContent {
+	x.validators(res)
+	if res.status != http.StatusNoContent && res.status != http.StatusNotModified {
 		media := res.media
 		if media == "" {
 			media = x.media

@@ -1,8 +1,6 @@
 package rest
 
 import (
-	"net/http"
-
 	"github.com/pawl-registry/pawl/fault"
 	"github.com/pawl-registry/pawl/openapi"
 	"github.com/pawl-registry/pawl/registry"
@@ -72,14 +70,16 @@ func (s *server) byID(x *exchange) (reply, error) {
 		return s.shapedByID(x, v)
 	}
 	key := keyOf(v)
-	if body := s.bodies.get(key); body != nil {
-		return reply{status: http.StatusOK, body: body}, nil
+	if p := s.bodies.get(key); p.body != nil {
+		return p.answer(keepAWhile), nil
 	}
-	res, err := ok(stringOut(v))
-	if err == nil {
-		s.bodies.put(key, res.body)
+	body, err := encode(stringOut(v))
+	if err != nil {
+		return reply{}, err
 	}
-	return res, err
+	p := prepare(body)
+	s.bodies.put(key, p)
+	return p.answer(keepAWhile), nil
 }
 
 // shaped reports whether the query asks for more than the plain answer.
@@ -133,7 +133,11 @@ func (s *server) textByID(x *exchange) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	return okText(text)
+	p := prepare([]byte(text))
+	if shaped(x) {
+		return p.answer(keepAWhile), nil
+	}
+	return p.answer(keepAlways), nil
 }
 
 // subjectsByID answers GET /schemas/ids/{id}/subjects.
@@ -184,7 +188,8 @@ func (s *server) byGUID(x *exchange) (reply, error) {
 	if out.Schema, err = s.text(x, v); err != nil {
 		return reply{}, err
 	}
-	return ok(out)
+	body, err := encode(out)
+	return prepare(body).answer(keepAWhile), err
 }
 
 // idsByGUID answers GET /schemas/guids/{guid}/ids. An unknown GUID has no IDs.
