@@ -125,6 +125,26 @@ func TestTextsAreKnownAgain(t *testing.T) {
 	}
 }
 
+// A text that is stored as it comes in is known without a parse, also by a registry that has just started.
+func TestStoredTextsAreKnownAtStart(t *testing.T) {
+	ctx, store := context.Background(), storetest.NewMemory()
+	want, err := openCounted(t, store, newCounted(), registry.Options{}).Register(ctx, registry.Submission{Subject: "s", Text: wide(1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := newCounted()
+	reg := openCounted(t, store, f, registry.Options{})
+	if v, err := reg.Register(ctx, registry.Submission{Subject: "s", Text: wide(1)}); err != nil || v.ID != want.ID || v.Number != 1 {
+		t.Errorf("again: %v, %v", v, err)
+	}
+	if v, err := reg.Lookup(ctx, registry.Submission{Subject: "s", Text: wide(1)}, registry.Live); err != nil || v.ID != want.ID {
+		t.Errorf("looked up: %v, %v", v, err)
+	}
+	if n := f.parses.Load(); n != 0 {
+		t.Errorf("%d parses", n)
+	}
+}
+
 // Outcomes are kept by content: a version number that comes to mean something else is judged anew.
 func TestKeptOutcomesFollowTheContent(t *testing.T) {
 	s := newStory(t, registry.Options{})

@@ -107,7 +107,9 @@ func (j judge) read(c *candidate, rigor schema.Rigor) (*parsed, error) {
 			return nil, s.refuse("registry.read", err)
 		}
 	}
-	j.sums.put(next.key, next.sum, 1)
+	if c.normalize || next.sum != s.key {
+		j.sums.put(next.key, next.sum, 1)
+	}
 	c.Format, c.Text, c.References = next.Format(), next.text, s.refs
 	return next, nil
 }

@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -42,33 +43,67 @@ type listing struct {
 }
 
 // list returns the subjects that a prefix selects, in the order of UTF-16 code units of their usual names.
-func (v *view) list(p prefix) []listing {
+func (v *view) list(p prefix) []listing { return slices.Collect(v.each(p)) }
+
+// pageSubjects is how many subjects are looked at under one lock.
+const pageSubjects = 512
+
+// each is list one by one, for as long as the caller likes. Which subjects there are is settled at the start, and what versions
+// they hold a page at a time, so that a long list keeps no writer waiting.
+func (v *view) each(p prefix) iter.Seq[listing] {
+	return func(yield func(listing) bool) {
+		var page []listing
+		for some := range slices.Chunk(v.chosen(p), pageSubjects) {
+			page = v.look(some, page[:0])
+			for _, l := range page {
+				if !yield(l) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// look appends those subjects that hold versions.
+func (v *view) look(at []*subject, out []listing) []listing {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	for _, s := range at {
+		if len(s.rows) > 0 {
+			out = append(out, listing{s.full, s.rows})
+		}
+	}
+	return out
+}
+
+// chosen returns the subjects that a prefix selects, in order, some of which may be gone. The caller must not change the slice.
+func (v *view) chosen(p prefix) []*subject {
 	v.settle(p)
 	v.mu.RLock()
 	defer v.mu.RUnlock()
 	if !p.every {
-		return v.spaces[p.context].list(p.text, nil)
+		return v.spaces[p.context].from(p.text)
 	}
-	plain := v.spaces[DefaultContext].list(p.text, nil)
-	var qualified []listing
+	plain := v.spaces[DefaultContext].from(p.text)
+	var qualified []*subject
 	for _, name := range slices.SortedFunc(maps.Keys(v.spaces), compareContexts) {
 		if name != DefaultContext {
-			qualified = v.spaces[name].list(p.text, qualified)
+			qualified = append(qualified, v.spaces[name].from(p.text)...)
 		}
 	}
-	return mergeListings(plain, qualified)
+	return merged(plain, qualified)
 }
 
 // compareContexts orders contexts as qualified subjects are ordered: ":.a.b:x" is before ":.a:x".
 func compareContexts(a, b string) int { return compareUTF16(a+":", b+":") }
 
-func mergeListings(a, b []listing) []listing {
+func merged(a, b []*subject) []*subject {
 	if len(b) == 0 {
 		return a
 	}
-	out := make([]listing, 0, len(a)+len(b))
+	out := make([]*subject, 0, len(a)+len(b))
 	for len(a) > 0 && len(b) > 0 {
-		if compareUTF16(a[0].name, b[0].name) < 0 {
+		if compareUTF16(a[0].full, b[0].full) < 0 {
 			out, a = append(out, a[0]), a[1:]
 		} else {
 			out, b = append(out, b[0]), b[1:]
@@ -77,18 +112,11 @@ func mergeListings(a, b []listing) []listing {
 	return append(append(out, a...), b...)
 }
 
-func (sp *space) list(text string, out []listing) []listing {
+func (sp *space) from(text string) []*subject {
 	if sp == nil {
-		return out
+		return nil
 	}
-	found := sp.roster.from(text)
-	out = slices.Grow(out, len(found))
-	for _, s := range found {
-		if len(s.rows) > 0 {
-			out = append(out, listing{s.full, s.rows})
-		}
-	}
-	return out
+	return sp.roster.from(text)
 }
 
 // settle brings the rosters that p needs into order. Between settling and listing another subject may be added; it is then

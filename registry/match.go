@@ -17,12 +17,19 @@ func (j judge) recall(c *candidate, rows []*row) *row {
 	if err != nil {
 		return nil
 	}
-	sum, ok := j.sums.get(parsedKey{text: s.key.with(refs), rigor: s.rigor, normal: c.normalize})
-	if !ok {
+	if sum, ok := j.sums.get(parsedKey{text: s.key.with(refs), rigor: s.rigor, normal: c.normalize}); ok {
+		return c.among(rows, sum, s.refs)
+	}
+	if c.normalize {
 		return nil
 	}
+	return c.among(rows, s.key, s.refs) // a canonical text is its own canonical text
+}
+
+// among returns the newest of rows that has a text, references, and the candidate's metadata and rules; or nil.
+func (c *candidate) among(rows []*row, text parseKey, refs []schema.Reference) *row {
 	for _, r := range slices.Backward(rows) {
-		if r.key == sum && slices.Equal(r.References, s.refs) && c.carries(r) {
+		if r.key == text && slices.Equal(r.References, refs) && c.carries(r) {
 			return r
 		}
 	}

@@ -67,7 +67,7 @@ type parser struct {
 	maxDepth int
 	maxRefs  int
 	schemas  *lru[parsedKey, *parsed]
-	sums     *lru[parsedKey, parseKey] // of canonical texts: small, and so kept for longer than schemas
+	sums     *lru[parsedKey, parseKey] // of canonical texts that are not what came in: small, and so kept for longer than schemas
 	pairs    *lru[pairKey, []schema.Difference]
 	equals   *lru[[2]parsedKey, bool]
 }

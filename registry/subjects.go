@@ -2,6 +2,7 @@ package registry
 
 import (
 	"context"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -10,17 +11,26 @@ import (
 // Subjects lists the subjects that f selects, in the order of UTF-16 code units. Prefix forms: "" and "foo" are of the default
 // context, ":.ctx:" and ":.ctx:foo" of that context, ":*:" and ":*:foo" of all.
 func (r *Registry) Subjects(ctx context.Context, prefix string, f Filter) ([]string, error) {
+	names, err := r.EachSubject(ctx, prefix, f)
+	if err != nil {
+		return nil, err
+	}
+	return slices.AppendSeq([]string{}, names), nil
+}
+
+// EachSubject is Subjects one by one, for lists that are too long to hold. A subject that is registered or deleted while the
+// caller goes through them may be among them or not.
+func (r *Registry) EachSubject(ctx context.Context, prefix string, f Filter) (iter.Seq[string], error) {
 	if err := r.current(ctx); err != nil {
 		return nil, err
 	}
-	all := r.view.list(parsePrefix(prefix))
-	out := make([]string, 0, len(all))
-	for _, s := range all {
-		if alive := latest(s.rows) != nil; f == All || alive == (f == Live) {
-			out = append(out, s.name)
+	return func(yield func(string) bool) {
+		for s := range r.view.each(parsePrefix(prefix)) {
+			if alive := latest(s.rows) != nil; (f == All || alive == (f == Live)) && !yield(s.name) {
+				return
+			}
 		}
-	}
-	return out, nil
+	}, nil
 }
 
 // List returns the selected versions by subject (in the order of UTF-16 code units), then by number.
@@ -29,13 +39,13 @@ func (r *Registry) List(ctx context.Context, s Selection) ([]Listed, error) {
 		return nil, err
 	}
 	p := parsePrefix(s.Prefix)
-	subjects := r.view.list(p)
+	subjects := r.view.each(p)
 	var aliases map[string][]string
 	if s.Aliases {
 		subjects, aliases = r.withAliases(p, subjects)
 	}
 	out, skip := []Listed{}, s.Offset
-	for _, sub := range subjects {
+	for sub := range subjects {
 		bonds, takes := s.bonds(r.view, sub.name)
 		if !takes {
 			continue
@@ -56,8 +66,8 @@ func (r *Registry) List(ctx context.Context, s Selection) ([]Listed, error) {
 }
 
 // withAliases adds the subjects that aliases of matching subjects point at, and returns which aliases lead to each subject.
-func (r *Registry) withAliases(p prefix, subjects []listing) ([]listing, map[string][]string) {
-	aliases := map[string][]string{}
+func (r *Registry) withAliases(p prefix, selected iter.Seq[listing]) (iter.Seq[listing], map[string][]string) {
+	subjects, aliases := slices.Collect(selected), map[string][]string{}
 	targets := r.view.aliases(p)
 	for _, from := range slices.SortedFunc(maps.Keys(targets), compareUTF16) {
 		aliases[targets[from]] = append(aliases[targets[from]], from)
@@ -68,7 +78,7 @@ func (r *Registry) withAliases(p prefix, subjects []listing) ([]listing, map[str
 		}
 	}
 	slices.SortFunc(subjects, func(a, b listing) int { return compareUTF16(a.name, b.name) })
-	return subjects, aliases
+	return slices.Values(subjects), aliases
 }
 
 // bonds returns the associations of a subject that the selection asks for, and whether they let it take the subject.

@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"iter"
 	"math"
 	"strconv"
 	"strings"
@@ -76,6 +77,24 @@ func (x *exchange) window(most int) (window, error) {
 func cut[T any](list []T, w window) []T {
 	list = list[min(w.offset, len(list)):]
 	return list[:min(w.limit, len(list))]
+}
+
+// of returns the part of a list that the window shows, after what take refuses is left out.
+func (w window) of(all iter.Seq[string], take func(string) bool) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		at := 0
+		for one := range all {
+			if !take(one) {
+				continue
+			}
+			if at++; at <= w.offset {
+				continue
+			}
+			if at-w.offset > w.limit || !yield(one) {
+				return
+			}
+		}
+	}
 }
 
 // list answers the part of a list that the query asks for. A query that cannot be read fails before the list is made.

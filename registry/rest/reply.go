@@ -3,6 +3,7 @@ package rest
 import (
 	"bytes"
 	"encoding/json"
+	"iter"
 	"net/http"
 	"strconv"
 	"sync"
@@ -14,9 +15,10 @@ import (
 type reply struct {
 	status int
 	body   []byte
-	media  string   // empty is the negotiated one
-	tag    string   // ETag; empty is none
-	keep   lifetime // of an answer with a tag
+	media  string           // empty is the negotiated one
+	tag    string           // ETag; empty is none
+	keep   lifetime         // of an answer with a tag
+	names  iter.Seq[string] // a list to be written as it is made, instead of a body
 }
 
 // ok answers a value as JSON.
@@ -67,22 +69,32 @@ func encode(v any) ([]byte, error) {
 }
 
 func (x *exchange) write(res reply) {
+	if res.names != nil {
+		x.writeList(res)
+		return
+	}
 	if res.tag != "" && x.holds(res.tag) {
 		res.status, res.body = http.StatusNotModified, nil
 	}
-	x.status = res.status
-	h := x.w.Header()
 	x.validators(res)
+	if res.status != http.StatusNoContent && res.status != http.StatusNotModified {
+		x.w.Header().Set("Content-Length", strconv.Itoa(len(res.body)))
+	}
+	x.head(res)
+	if x.r.Method != http.MethodHead && len(res.body) > 0 {
+		_, _ = x.w.Write(res.body) // the client is gone; there is nobody left to tell
+	}
+}
+
+// head writes the status and the headers.
+func (x *exchange) head(res reply) {
+	x.status = res.status
 	if res.status != http.StatusNoContent && res.status != http.StatusNotModified {
 		media := res.media
 		if media == "" {
 			media = x.media
 		}
-		h.Set("Content-Type", media)
-		h.Set("Content-Length", strconv.Itoa(len(res.body)))
+		x.w.Header().Set("Content-Type", media)
 	}
 	x.w.WriteHeader(res.status)
-	if x.r.Method != http.MethodHead && len(res.body) > 0 {
-		_, _ = x.w.Write(res.body) // the client is gone; there is nobody left to tell
-	}
 }

@@ -1,6 +1,8 @@
 package rest
 
 import (
+	"net/http"
+
 	"github.com/pawl-registry/pawl/openapi"
 	"github.com/pawl-registry/pawl/registry"
 	"github.com/pawl-registry/pawl/schema"
@@ -12,10 +14,15 @@ func (s *server) subjects(x *exchange) (reply, error) {
 	if x.query.Has("subjectPrefix") {
 		prefix = x.query.Get("subjectPrefix")
 	}
-	return list(x, maxUnlimited, func() ([]string, error) {
-		all, err := s.reg.Subjects(x.ctx(), prefix, x.filter())
-		return seen(x, all, func(name string) string { return name }), err
-	})
+	w, err := x.window(maxUnlimited)
+	if err != nil {
+		return reply{}, err
+	}
+	all, err := s.reg.EachSubject(x.ctx(), prefix, x.filter())
+	if err != nil {
+		return reply{}, err
+	}
+	return reply{status: http.StatusOK, names: w.of(all, x.sees)}, nil
 }
 
 // deleteSubject answers DELETE /subjects/{subject}.
