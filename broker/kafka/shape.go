@@ -94,19 +94,16 @@ type walk struct {
 	refuse  bool // the outermost struct may not have refusedTag
 }
 
-// fits reports whether body has the shape.
-func (s shape) fits(key, version int16, flexible bool, body []byte) error {
+// fits reports whether body begins with the shape, and how many bytes follow that it does not speak of.
+func (s shape) fits(key, version int16, flexible bool, body []byte) (rest int, err error) {
 	w := walk{wire: wire{rest: body, flexible: flexible}, version: version}
 	w.fields(s)
 	w.refuse = key == fetchKey
 	w.tail()
-	switch {
-	case w.bad:
-		return fmt.Errorf("it is cut short, or a count passes its end")
-	case len(w.rest) > 0:
-		return fmt.Errorf("%d bytes are left over", len(w.rest))
+	if w.bad {
+		return 0, fmt.Errorf("it is cut short, or a count passes its end")
 	}
-	return nil
+	return len(w.rest), nil
 }
 
 func (w *walk) fields(s shape) {

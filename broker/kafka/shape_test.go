@@ -53,17 +53,17 @@ func TestShapesFitTheirRequests(t *testing.T) {
 					}
 					r.SetVersion(version)
 					body := r.AppendTo(nil)
-					if err := s.fits(a.key, version, r.IsFlexible(), body); err != nil {
-						t.Fatalf("does not fit: %v", err)
+					if rest, err := s.fits(a.key, version, r.IsFlexible(), body); err != nil || rest != 0 {
+						t.Fatalf("does not fit: %v, %d bytes are left over", err, rest)
 					}
 					if len(body) == 0 {
 						return
 					}
-					if err := s.fits(a.key, version, r.IsFlexible(), body[:len(body)-1]); err == nil {
+					if _, err := s.fits(a.key, version, r.IsFlexible(), body[:len(body)-1]); err == nil {
 						t.Error("fits although the last byte is gone")
 					}
-					if err := s.fits(a.key, version, r.IsFlexible(), append(body, 0)); err == nil {
-						t.Error("fits although there is a byte too much")
+					if rest, err := s.fits(a.key, version, r.IsFlexible(), append(body, 0)); err != nil || rest != 1 {
+						t.Errorf("of one byte too much %d are left over: %v", rest, err)
 					}
 				})
 			}
@@ -88,7 +88,7 @@ func TestTagsAreBounded(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			err := s.fits(12, 4, true, append(heartbeat[:len(heartbeat):len(heartbeat)], tt.tags...))
+			_, err := s.fits(12, 4, true, append(heartbeat[:len(heartbeat):len(heartbeat)], tt.tags...))
 			if (err == nil) != tt.ok {
 				t.Errorf("got %v", err)
 			}
@@ -116,7 +116,7 @@ func FuzzRequests(f *testing.F) {
 		}
 		r := kmsg.RequestForKey(key)
 		r.SetVersion(version)
-		if a.parsed.fits(key, version, r.IsFlexible(), body) != nil {
+		if _, err := a.parsed.fits(key, version, r.IsFlexible(), body); err != nil {
 			return
 		}
 		if err := r.ReadFrom(body); err != nil {
