@@ -47,7 +47,7 @@ func TestLibrdkafkaInAGroupOfKIP848(t *testing.T) {
 
 func admin(t *testing.T) *kadm.Client {
 	t.Helper()
-	cl, err := kgo.NewClient(kgo.SeedBrokers(server.brokers))
+	cl, err := kgo.NewClient(kgo.SeedBrokers(server.Brokers))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +57,7 @@ func admin(t *testing.T) *kadm.Client {
 
 func subscribe(t *testing.T, group, topic string) *kafka.Consumer {
 	t.Helper()
-	c, err := kafka.NewConsumer(&kafka.ConfigMap{"bootstrap.servers": server.brokers, "group.id": group, "group.protocol": "consumer",
+	c, err := kafka.NewConsumer(&kafka.ConfigMap{"bootstrap.servers": server.Brokers, "group.id": group, "group.protocol": "consumer",
 		"auto.offset.reset": "earliest", "enable.auto.commit": false})
 	if err != nil {
 		t.Fatal(err)
@@ -71,7 +71,7 @@ func subscribe(t *testing.T, group, topic string) *kafka.Consumer {
 // fill produces n records, evenly over the partitions.
 func fill(ctx context.Context, t *testing.T, topic string, n int) {
 	t.Helper()
-	cl, err := kgo.NewClient(kgo.SeedBrokers(server.brokers), kgo.RecordPartitioner(kgo.ManualPartitioner()))
+	cl, err := kgo.NewClient(kgo.SeedBrokers(server.Brokers), kgo.RecordPartitioner(kgo.ManualPartitioner()))
 	if err != nil {
 		t.Fatal(err)
 	}

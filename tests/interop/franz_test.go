@@ -46,7 +46,7 @@ func text(f format) (string, sr.SchemaType) {
 
 func (franz) registry(t *testing.T) *sr.Client {
 	t.Helper()
-	cl, err := sr.NewClient(sr.URLs(server.registry))
+	cl, err := sr.NewClient(sr.URLs(server.Registry))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,7 +85,7 @@ func (z franz) write(ctx context.Context, t *testing.T, f format, topic string, 
 		t.Fatalf("franz-go register: %v", err)
 	}
 	s := z.serde(t, f, registered.ID, registered.Schema.Schema)
-	cl, err := kgo.NewClient(kgo.SeedBrokers(server.brokers), kgo.DefaultProduceTopic(topic))
+	cl, err := kgo.NewClient(kgo.SeedBrokers(server.Brokers), kgo.DefaultProduceTopic(topic))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,7 +142,7 @@ func (z franz) decode(t *testing.T, f format, s *sr.Serde, value []byte) order {
 // groupConsume reads n values as the only member of a group and commits them.
 func groupConsume(ctx context.Context, t *testing.T, topic, group string, n int) [][]byte {
 	t.Helper()
-	cl, err := kgo.NewClient(kgo.SeedBrokers(server.brokers), kgo.ConsumeTopics(topic), kgo.ConsumerGroup(group),
+	cl, err := kgo.NewClient(kgo.SeedBrokers(server.Brokers), kgo.ConsumeTopics(topic), kgo.ConsumerGroup(group),
 		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
 	if err != nil {
 		t.Fatal(err)

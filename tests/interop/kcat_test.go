@@ -9,7 +9,7 @@ import (
 
 func kcat(ctx context.Context, t *testing.T, stdin string, args ...string) string {
 	t.Helper()
-	cmd := exec.CommandContext(ctx, "kcat", append([]string{"-b", server.brokers}, args...)...)
+	cmd := exec.CommandContext(ctx, "kcat", append([]string{"-b", server.Brokers}, args...)...)
 	cmd.Stdin = strings.NewReader(stdin)
 	var stderr strings.Builder
 	cmd.Stderr = &stderr

@@ -16,7 +16,7 @@ func TestConfluentKeys(t *testing.T) {
 	// Each client has a cache; another one has to ask the server.
 	clients := [3]deks.Client{}
 	for i := range clients {
-		cl, err := deks.NewClient(schemaregistry.NewConfig(server.registry))
+		cl, err := deks.NewClient(schemaregistry.NewConfig(server.Registry))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -20,7 +20,7 @@ type pawl struct{}
 
 func (pawl) resolver(t *testing.T) *serde.Resolver {
 	t.Helper()
-	registry, err := client.New(client.Options{URLs: []string{server.registry}})
+	registry, err := client.New(client.Options{URLs: []string{server.Registry}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,7 +33,7 @@ func (p pawl) write(ctx context.Context, t *testing.T, f format, topic string, a
 	if err != nil {
 		t.Fatal(err)
 	}
-	cl, err := kgo.NewClient(kgo.SeedBrokers(server.brokers), kgo.DefaultProduceTopic(topic))
+	cl, err := kgo.NewClient(kgo.SeedBrokers(server.Brokers), kgo.DefaultProduceTopic(topic))
 	if err != nil {
 		t.Fatal(err)
 	}

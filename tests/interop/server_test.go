@@ -17,11 +17,14 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
-// server is one started `pawl serve` that all tests of the package share.
-var server struct {
-	registry string // base URL
-	brokers  string // host:port
+// A place is a started `pawl serve`, as clients are told of it.
+type place struct {
+	Registry string `json:"registry"` // base URL
+	Brokers  string `json:"brokers"`  // host:port
 }
+
+// server is the one that all tests share which need no other.
+var server place
 
 func TestMain(m *testing.M) {
 	code, err := run(m)
@@ -46,7 +49,7 @@ func run(m *testing.M) (int, error) {
 		return 0, fmt.Errorf("go build: %w\n%s", err, out)
 	}
 	httpAddr, kafkaAddr := freeAddr(), freeAddr()
-	server.registry, server.brokers = "http://"+httpAddr, kafkaAddr
+	server.Registry, server.Brokers = "http://"+httpAddr, kafkaAddr
 	logFile, err := os.Create(filepath.Join(dir, "log"))
 	if err != nil {
 		return 0, err
@@ -89,7 +92,7 @@ func freeAddr() string {
 func ready() error {
 	deadline := time.Now().Add(30 * time.Second)
 	for time.Now().Before(deadline) {
-		if res, err := http.Get(server.registry + "/subjects"); err == nil {
+		if res, err := http.Get(server.Registry + "/subjects"); err == nil {
 			res.Body.Close()
 			if res.StatusCode == http.StatusOK {
 				return nil
@@ -116,7 +119,7 @@ func topic(t *testing.T, partitions int32, configs map[string]string) string {
 		}
 		return '-'
 	}, t.Name())
-	cl, err := kgo.NewClient(kgo.SeedBrokers(server.brokers))
+	cl, err := kgo.NewClient(kgo.SeedBrokers(server.Brokers))
 	if err != nil {
 		t.Fatal(err)
 	}
