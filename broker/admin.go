@@ -262,7 +262,11 @@ func (b *Broker) AlterConfigs(ctx context.Context, t *Topic, alterations []Alter
 				return fault.New(ErrInvalidRequest, "broker.AlterConfigs", "configuration %s is altered twice", a.Name)
 			}
 			seen[a.Name] = true
-			if err := t.alter(own, a); err != nil {
+			d, ok := definitionOf(a.Name)
+			if !ok {
+				return fault.New(ErrInvalidConfig, "broker.AlterConfigs", "unknown topic configuration %q", a.Name)
+			}
+			if err := a.apply(d, own, t.values.Load().of(a.Name)); err != nil {
 				return err
 			}
 		}
@@ -305,30 +309,26 @@ func (b *Broker) alter(ctx context.Context, t *Topic, mode Mode, edit func(own m
 	return nil
 }
 
-func (t *Topic) alter(own map[string]string, a Alteration) error {
-	const op = "broker.AlterConfigs"
-	d, ok := definitionOf(a.Name)
-	if !ok {
-		return fault.New(ErrInvalidConfig, op, "unknown topic configuration %q", a.Name)
-	}
+// apply carries out the alteration of a configuration on what is set; inForce is its value, whoever set it.
+func (a Alteration) apply(d definition, set map[string]string, inForce string) error {
 	switch a.Op {
 	case Set:
-		own[a.Name] = a.Value
+		set[a.Name] = a.Value
 		return nil
 	case Unset:
-		delete(own, a.Name)
+		delete(set, a.Name)
 		return nil
 	}
 	if d.kind != List {
-		return fault.New(ErrInvalidConfig, op, "configuration %s is no list: nothing can be appended to it or subtracted from it", a.Name)
+		return fault.New(ErrInvalidConfig, "broker.AlterConfigs", "configuration %s is no list: nothing can be appended to it or subtracted from it", a.Name)
 	}
-	items := strings.Split(t.values.Load().of(a.Name), ",")
+	items := strings.Split(inForce, ",")
 	for item := range strings.SplitSeq(a.Value, ",") {
 		items = slices.DeleteFunc(items, func(s string) bool { return s == item })
 		if a.Op == Append {
 			items = append(items, item)
 		}
 	}
-	own[a.Name] = strings.Join(items, ",")
+	set[a.Name] = strings.Join(items, ",")
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pawl-registry/pawl/broker/commitlog"
@@ -28,6 +29,7 @@ type Options struct {
 	AutoCreate        bool              // a topic that a client asks for by name is made
 	DefaultPartitions int32             // of a topic that does not say; 0: 1
 	TopicDefaults     map[string]string // configurations of topics that do not set them
+	Configs           map[string]string // of the broker, by Kafka's names, such as log.retention.hours; they win over the other options
 
 	Group            GroupOptions
 	Transactions     TransactionOptions
@@ -106,6 +108,8 @@ type Broker struct {
 	state    state
 	nextID   int64 // producer id to give out next
 
+	defaults atomic.Pointer[defaults] // of topics
+
 	stop context.CancelFunc
 	done sync.WaitGroup
 }
@@ -113,7 +117,8 @@ type Broker struct {
 // Open reads the metadata log and opens the partitions. A partition whose log does not open is kept, and refuses everything.
 func Open(ctx context.Context, opts Options) (*Broker, error) {
 	opts = opts.withDefaults()
-	if err := checkConfigs(opts.TopicDefaults); err != nil {
+	opts, err := opts.configured()
+	if err != nil {
 		return nil, err
 	}
 	b := &Broker{opts: opts, logger: opts.Logger, slots: make(chan struct{}, validations())}
@@ -144,6 +149,7 @@ func (b *Broker) open(ctx context.Context) error {
 	if err := b.openMetadata(ctx); err != nil {
 		return err
 	}
+	b.settleDefaults()
 	if err := b.openTopics(ctx); err != nil {
 		return err
 	}

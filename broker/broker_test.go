@@ -142,7 +142,7 @@ func TestTopicsSurviveARestart(t *testing.T) {
 		t.Errorf("partition 1 ends at %d, want 2", n)
 	}
 	for name, want := range map[string]string{"retention.ms": "1000", "cleanup.policy": "delete,compact"} {
-		if got := config(t, orders, name); got.Value != want || got.Default {
+		if got := config(t, orders, name); got.Value != want || got.Source != broker.FromTopic {
 			t.Errorf("%s is %+v, want %s set on the topic", name, got, want)
 		}
 	}
@@ -310,14 +310,14 @@ func TestAlterations(t *testing.T) {
 	b := open(t, broker.Options{TopicDefaults: map[string]string{"retention.ms": "42"}})
 	topic := create(t, b, "t", 1, map[string]string{"segment.bytes": "1000"})
 	alter := func(a ...broker.Alteration) error { return b.AlterConfigs(t.Context(), topic, a, broker.Apply) }
-	if got := config(t, topic, "retention.ms"); got.Value != "42" || !got.Default {
+	if got := config(t, topic, "retention.ms"); got.Value != "42" || got.Source != broker.FromStatic {
 		t.Errorf("the broker's default is %+v", got)
 	}
 	wantCode(t, alter(broker.Alteration{Name: "retention.ms", Value: "7"}, broker.Alteration{Name: "segment.bytes", Op: broker.Unset}), nil)
-	if got := config(t, topic, "retention.ms"); got.Value != "7" || got.Default {
+	if got := config(t, topic, "retention.ms"); got.Value != "7" || got.Source != broker.FromTopic {
 		t.Errorf("what was set is %+v", got)
 	}
-	if got := config(t, topic, "segment.bytes"); got.Value != "1073741824" || !got.Default {
+	if got := config(t, topic, "segment.bytes"); got.Value != "1073741824" || got.Source != broker.FromDefault {
 		t.Errorf("what was unset is %+v", got)
 	}
 	wantCode(t, alter(broker.Alteration{Name: "cleanup.policy", Op: broker.Append, Value: "compact"}), nil)

@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/pawl-registry/pawl/broker/group"
 	"github.com/pawl-registry/pawl/fault"
 )
 
@@ -27,11 +26,32 @@ const (
 
 // Config is one configuration of a topic as it is in force.
 type Config struct {
-	Name    string
-	Value   string
-	Default bool // nobody set it on this topic
-	Type    ConfigType
-	Doc     string
+	Name     string
+	Value    string
+	Source   ConfigSource
+	Fixed    bool // it cannot be changed while the broker runs
+	Type     ConfigType
+	Doc      string
+	Synonyms []Synonym // where a value is looked for, the one in force first
+}
+
+// ConfigSource says who set a value, the weakest first.
+type ConfigSource uint8
+
+// The sources of values, as Kafka tells them apart.
+const (
+	FromDefault ConfigSource = iota // the program
+	FromStatic                      // what the broker was started with
+	FromCluster                     // set while it runs, for all brokers
+	FromBroker                      // set while it runs, for this broker
+	FromTopic                       // set on the topic
+)
+
+// Synonym is one of the places where the value of a configuration is looked for, with what is there.
+type Synonym struct {
+	Name   string
+	Value  string
+	Source ConfigSource
 }
 
 // definition describes one configuration: what Kafka calls it, and which values are allowed.
@@ -206,25 +226,42 @@ func (d definition) check(value string) string {
 
 func number(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
 
-// values answers for the configurations of a topic: what it sets itself, else the broker's default, else Kafka's.
+// values answers for the configurations of a topic: what it sets itself, else what the brokers have for topics that do not, else
+// Kafka's default.
 type values struct {
-	own, defaults map[string]string
-	level         Level // of validation that is asked for under names that do not tell
+	own      map[string]string
+	defaults defaults
+	level    Level // of validation that is asked for under names that do not tell
 }
 
+// defaults are values for topics that do not set their own, by the topics' names of the configurations, by who set them.
+type defaults [FromTopic]map[string]string
+
 func (b *Broker) values(own map[string]string) values {
-	return values{own: own, defaults: b.opts.TopicDefaults, level: b.opts.Validation}
+	return values{own: own, defaults: *b.defaults.Load(), level: b.opts.Validation}
+}
+
+// find returns the value in force.
+func (v values) find(name string) (string, ConfigSource) {
+	if s, ok := v.own[name]; ok {
+		return s, FromTopic
+	}
+	return v.defaults.find(name)
+}
+
+func (d defaults) find(name string) (string, ConfigSource) {
+	for source := FromBroker; source > FromDefault; source-- {
+		if s, ok := d[source][name]; ok {
+			return s, source
+		}
+	}
+	known, _ := definitionOf(name)
+	return known.fallback, FromDefault
 }
 
 func (v values) of(name string) string {
-	if s, ok := v.own[name]; ok {
-		return s
-	}
-	if s, ok := v.defaults[name]; ok {
-		return s
-	}
-	d, _ := definitionOf(name)
-	return d.fallback
+	s, _ := v.find(name)
+	return s
 }
 
 func (v values) bool(name string) bool { return strings.EqualFold(v.of(name), "true") }
@@ -241,19 +278,36 @@ func (v values) int64(name string) int64 {
 
 // set reports whether anybody set a configuration, on the topic or as the broker's default.
 func (v values) set(name string) bool {
-	_, own := v.own[name]
-	_, broker := v.defaults[name]
-	return own || broker
+	_, source := v.find(name)
+	return source != FromDefault
 }
 
 // list returns every configuration as it is in force, in alphabetical order.
 func (v values) list() []Config {
 	all := make([]Config, 0, len(definitions))
 	for _, d := range definitions {
-		_, own := v.own[d.name]
-		all = append(all, Config{Name: d.name, Value: v.of(d.name), Default: !own, Type: d.kind, Doc: d.doc})
+		c := Config{Name: d.name, Type: d.kind, Doc: d.doc}
+		c.Value, c.Source = v.find(d.name)
+		if own, ok := v.own[d.name]; ok {
+			c.Synonyms = append(c.Synonyms, Synonym{d.name, own, FromTopic})
+		}
+		c.Synonyms = append(c.Synonyms, v.defaults.synonyms(d.name)...)
+		all = append(all, c)
 	}
 	return all
+}
+
+// synonyms lists the values of the brokers for a configuration of topics, the one in force first.
+func (d defaults) synonyms(topic string) []Synonym {
+	name := cmp.Or(topicDefaults[topic], topic)
+	var all []Synonym
+	for source := FromBroker; source > FromDefault; source-- {
+		if s, ok := d[source][topic]; ok {
+			all = append(all, Synonym{name, s, source})
+		}
+	}
+	known, _ := definitionOf(topic)
+	return append(all, Synonym{name, known.fallback, FromDefault})
 }
 
 // settings is what the broker acts on, read once from the configurations of a topic.
@@ -327,22 +381,4 @@ func (v values) either(name, otherwise string) string {
 		return name
 	}
 	return otherwise
-}
-
-// Configs returns the broker's configurations that Kafka's tools ask for, as they were when it started.
-func (b *Broker) Configs() []Config {
-	id := strconv.Itoa(int(b.opts.NodeID))
-	return []Config{
-		{Name: "auto.create.topics.enable", Value: strconv.FormatBool(b.opts.AutoCreate), Type: Bool, Doc: "A topic that a client asks for by name is made."},
-		{Name: "broker.id", Value: id, Type: Int, Doc: "The number of this broker."},
-		{Name: "default.replication.factor", Value: "1", Default: true, Type: Int, Doc: "Replicas of a topic that does not say."},
-		{Name: "group.consumer.assignors", Value: strings.Join(group.Assignors(), ","), Default: true, Type: List, Doc: "How partitions are assigned under the protocol of KIP-848; the first is the default."},
-		{Name: "group.consumer.heartbeat.interval.ms", Value: strconv.FormatInt(b.opts.Group.Consumers.Heartbeat.Milliseconds(), 10), Type: Int, Doc: "How often members under the protocol of KIP-848 are told to be heard."},
-		{Name: "group.consumer.max.size", Value: strconv.Itoa(cmp.Or(b.opts.Group.Consumers.MaxSize, maxInt)), Type: Int, Doc: "The most members of a group under the protocol of KIP-848."},
-		{Name: "group.consumer.migration.policy", Value: "disabled", Default: true, Type: String, Doc: "A group changes between the protocols when it is empty."},
-		{Name: "group.consumer.session.timeout.ms", Value: strconv.FormatInt(b.opts.Group.Consumers.Session.Milliseconds(), 10), Type: Int, Doc: "How long a member under the protocol of KIP-848 may be silent."},
-		{Name: "node.id", Value: id, Type: Int, Doc: "The number of this broker."},
-		{Name: "num.partitions", Value: strconv.Itoa(int(b.opts.DefaultPartitions)), Type: Int, Doc: "Partitions of a topic that does not say."},
-		{Name: "offsets.topic.num.partitions", Value: strconv.Itoa(int(b.opts.Group.OffsetPartitions)), Type: Int, Doc: "Partitions of " + OffsetsTopic + "."},
-	}
 }

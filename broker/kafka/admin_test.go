@@ -13,6 +13,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/pawl-registry/pawl/broker"
+	"github.com/pawl-registry/pawl/broker/kafka"
 )
 
 func TestTopicsOverTheWire(t *testing.T) {
@@ -312,5 +313,53 @@ func TestFeaturesKeepTheirLevels(t *testing.T) {
 		if want := [][]int16{{0, 0, 95, 95}, {0, 0}, {95}}[version]; !slices.Equal(got, want) {
 			t.Errorf("version %d is answered with %v, want %v", version, got, want)
 		}
+	}
+}
+
+func TestConfigurationsOfBrokersOverTheWire(t *testing.T) {
+	addr, b := start(t, setup{server: kafka.Options{MaxFetchBytes: 1 << 20}})
+	ctx := deadline(t)
+	admin := makeTopic(t, addr, "t", 1, nil)
+	value := "1234"
+	altered, err := admin.AlterBrokerConfigs(ctx, []kadm.AlterConfig{{Op: kadm.SetConfig, Name: "log.retention.ms", Value: &value}})
+	if err != nil || altered[0].Err != nil {
+		t.Fatal(err, altered)
+	}
+	if topic, err := b.Topic("t"); err != nil || topic.Configs()[slices.IndexFunc(topic.Configs(), func(c broker.Config) bool { return c.Name == "retention.ms" })].Value != value {
+		t.Errorf("the topic does not follow: %v", err)
+	}
+	refused, err := admin.AlterBrokerConfigs(ctx, []kadm.AlterConfig{{Op: kadm.SetConfig, Name: "fetch.max.bytes", Value: &value}}, 0)
+	if err != nil || !errors.Is(refused[0].Err, kerr.InvalidConfig) {
+		t.Errorf("a configuration of the listener: %v, %v", err, refused)
+	}
+	other, err := admin.AlterBrokerConfigs(ctx, []kadm.AlterConfig{{Op: kadm.SetConfig, Name: "log.retention.ms", Value: &value}}, 9)
+	if err == nil && other[0].Err == nil {
+		t.Error("another broker's configurations are altered")
+	}
+	described, err := admin.DescribeBrokerConfigs(ctx, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]kmsg.ConfigSource{"log.retention.ms": kmsg.ConfigSourceDynamicDefaultBrokerConfig, "fetch.max.bytes": kmsg.ConfigSourceStaticBrokerConfig,
+		"max.connections": kmsg.ConfigSourceDefaultConfig, "log.retention.bytes": kmsg.ConfigSourceDefaultConfig}
+	for _, c := range described[0].Configs {
+		if source, ok := want[c.Key]; ok && c.Source != source {
+			t.Errorf("%s comes from %v, want %v", c.Key, c.Source, source)
+		}
+		delete(want, c.Key)
+	}
+	if len(want) > 0 {
+		t.Errorf("not described: %v", want)
+	}
+}
+
+func TestOptionsByKafkasNames(t *testing.T) {
+	var o kafka.Options
+	rest, err := o.Configure(map[string]string{"fetch.max.bytes": "4096", "max.incremental.fetch.session.cache.slots": "0", "log.retention.ms": "1"})
+	if err != nil || o.MaxFetchBytes != 4096 || o.MaxSessions >= 0 || len(rest) != 1 || rest["log.retention.ms"] != "1" {
+		t.Errorf("%+v, %v, %v", o, rest, err)
+	}
+	if _, err := o.Configure(map[string]string{"fetch.max.bytes": "much"}); !errors.Is(err, broker.ErrInvalidConfig) {
+		t.Errorf("%v", err)
 	}
 }

@@ -7,8 +7,7 @@ import (
 	"github.com/pawl-registry/pawl/fault"
 )
 
-// AlterConfigs, key 33, versions 0 to 2, for topics: it replaces all configurations that a topic sets. Left out: brokers, whose
-// configurations are read when they start.
+// AlterConfigs, key 33, versions 0 to 2, for topics and brokers: it replaces all configurations that the resource sets.
 
 func alterConfigs(c *call) message {
 	req := c.request.(*kmsg.AlterConfigsRequest)
@@ -24,10 +23,6 @@ func alterConfigs(c *call) message {
 }
 
 func (c *call) replaceConfigs(asked kmsg.AlterConfigsRequestResource, mode broker.Mode) error {
-	t, err := c.alterable(asked.ResourceType, asked.ResourceName)
-	if err != nil {
-		return err
-	}
 	configs := make(map[string]string)
 	for _, one := range asked.Configs {
 		if one.Value == nil {
@@ -35,13 +30,28 @@ func (c *call) replaceConfigs(asked kmsg.AlterConfigsRequestResource, mode broke
 		}
 		configs[one.Name] = *one.Value
 	}
-	return c.server.broker.ReplaceConfigs(c.ctx, t, configs, mode)
+	return c.configurable(asked.ResourceType, asked.ResourceName,
+		func(t *broker.Topic) error { return c.server.broker.ReplaceConfigs(c.ctx, t, configs, mode) },
+		func(scope broker.ConfigSource) error {
+			return c.server.broker.ReplaceBrokerConfigs(c.ctx, scope, configs, mode)
+		})
 }
 
-// alterable returns the topic whose configurations are to change.
-func (c *call) alterable(kind kmsg.ConfigResourceType, name string) (*broker.Topic, error) {
-	if kind != kmsg.ConfigResourceTypeTopic {
-		return nil, fault.New(errResource, "kafka.AlterConfigs", "only the configurations of topics can be altered, not those of resource type %d", kind)
+// configurable calls what alters the configurations of a resource of its type.
+func (c *call) configurable(kind kmsg.ConfigResourceType, name string, topic func(*broker.Topic) error, brokers func(broker.ConfigSource) error) error {
+	switch kind {
+	case kmsg.ConfigResourceTypeTopic:
+		t, err := c.server.broker.Topic(name)
+		if err != nil {
+			return err
+		}
+		return topic(t)
+	case kmsg.ConfigResourceTypeBroker:
+		scope, err := c.scope(name)
+		if err != nil {
+			return err
+		}
+		return brokers(scope)
 	}
-	return c.server.broker.Topic(name)
+	return fault.New(errResource, "kafka.AlterConfigs", "the configurations of topics and brokers can be altered, not those of resource type %d", kind)
 }

@@ -63,7 +63,7 @@ func (c *call) created(name string, t *broker.Topic, err error) kmsg.CreateTopic
 	v.TopicID, v.NumPartitions, v.ReplicationFactor = t.ID(), int32(len(t.Partitions())), 1
 	for _, one := range t.Configs() {
 		w := kmsg.NewCreateTopicsResponseTopicConfig()
-		w.Name, w.Value, w.Source = one.Name, &one.Value, int8(sourceOf(one))
+		w.Name, w.Value, w.Source = one.Name, &one.Value, int8(configSources[one.Source])
 		v.Configs = append(v.Configs, w)
 	}
 	return v

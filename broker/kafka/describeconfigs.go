@@ -23,7 +23,7 @@ func describeConfigs(c *call) message {
 		v.ErrorCode, v.ErrorMessage = c.server.numberOf(err), textOf(err)
 		for _, one := range configs {
 			if asked.ConfigNames == nil || slices.Contains(asked.ConfigNames, one.Name) {
-				v.Configs = append(v.Configs, describeConfig(asked.ResourceType, one, req))
+				v.Configs = append(v.Configs, describeConfig(one, req))
 			}
 		}
 		r.Resources = append(r.Resources, v)
@@ -46,22 +46,34 @@ func (c *call) configsOf(kind kmsg.ConfigResourceType, name string) ([]broker.Co
 		}
 		return t.Configs(), nil
 	case kmsg.ConfigResourceTypeBroker:
-		if name == "" {
-			return nil, nil // the cluster-wide defaults: none are kept
+		scope, err := c.scope(name)
+		if err != nil {
+			return nil, err
 		}
-		if name != strconv.Itoa(int(c.server.broker.NodeID())) {
-			return nil, fault.New(errResource, op, "this is broker %d, not %q", c.server.broker.NodeID(), name)
+		if scope == broker.FromCluster {
+			return c.server.broker.ClusterConfigs(), nil
 		}
-		return c.server.broker.Configs(), nil
+		return append(c.server.broker.Configs(), c.server.opts.configs()...), nil
 	}
 	return nil, fault.New(errResource, op, "resources of type %d have no configurations here", kind)
 }
 
-func sourceOf(one broker.Config) kmsg.ConfigSource {
-	if one.Default {
-		return kmsg.ConfigSourceDefaultConfig
+// scope says which brokers a resource names: "" is all of them.
+func (c *call) scope(name string) (broker.ConfigSource, error) {
+	switch name {
+	case "":
+		return broker.FromCluster, nil
+	case strconv.Itoa(int(c.server.broker.NodeID())):
+		return broker.FromBroker, nil
 	}
-	return kmsg.ConfigSourceDynamicTopicConfig
+	return 0, fault.New(errResource, "kafka.scope", "this is broker %d, not %q", c.server.broker.NodeID(), name)
+}
+
+// configSources are Kafka's numbers for who set a value. Frozen.
+var configSources = map[broker.ConfigSource]kmsg.ConfigSource{
+	broker.FromDefault: kmsg.ConfigSourceDefaultConfig, broker.FromStatic: kmsg.ConfigSourceStaticBrokerConfig,
+	broker.FromCluster: kmsg.ConfigSourceDynamicDefaultBrokerConfig, broker.FromBroker: kmsg.ConfigSourceDynamicBrokerConfig,
+	broker.FromTopic: kmsg.ConfigSourceDynamicTopicConfig,
 }
 
 // configTypes are Kafka's numbers for the types of configurations. Frozen.
@@ -70,21 +82,19 @@ var configTypes = map[broker.ConfigType]kmsg.ConfigType{
 	broker.Double: kmsg.ConfigTypeDouble, broker.List: kmsg.ConfigTypeList, broker.Class: kmsg.ConfigTypeClass,
 }
 
-func describeConfig(kind kmsg.ConfigResourceType, one broker.Config, req *kmsg.DescribeConfigsRequest) kmsg.DescribeConfigsResponseResourceConfig {
+func describeConfig(one broker.Config, req *kmsg.DescribeConfigsRequest) kmsg.DescribeConfigsResponseResourceConfig {
 	v := kmsg.NewDescribeConfigsResponseResourceConfig()
-	v.Name, v.Value, v.IsDefault, v.Source, v.ConfigType = one.Name, &one.Value, one.Default, sourceOf(one), configTypes[one.Type]
-	if kind == kmsg.ConfigResourceTypeBroker {
-		v.ReadOnly = true
-		if !one.Default {
-			v.Source = kmsg.ConfigSourceStaticBrokerConfig
-		}
-	}
+	v.Name, v.Value, v.Source, v.ConfigType = one.Name, &one.Value, configSources[one.Source], configTypes[one.Type]
+	v.IsDefault, v.ReadOnly = one.Source == broker.FromDefault, one.Fixed
 	if req.IncludeDocumentation {
 		v.Documentation = &one.Doc
 	}
-	if req.IncludeSynonyms {
+	if !req.IncludeSynonyms {
+		return v
+	}
+	for _, from := range one.Synonyms {
 		s := kmsg.NewDescribeConfigsResponseResourceConfigConfigSynonym()
-		s.Name, s.Value, s.Source = one.Name, &one.Value, v.Source
+		s.Name, s.Value, s.Source = from.Name, &from.Value, configSources[from.Source]
 		v.ConfigSynonyms = append(v.ConfigSynonyms, s)
 	}
 	return v

@@ -18,16 +18,16 @@ const (
 	finalEpoch = -1 // in full, and none is
 )
 
-// Bounds of all sessions. Kafka has the first two (max.incremental.fetch.session.cache.slots,
-// min.incremental.fetch.session.eviction.ms); it does not bound the partitions, which cost some 200 bytes each.
+// Bounds of all sessions, beside their number: how long one is safe from being replaced (Kafka's
+// min.incremental.fetch.session.eviction.ms), and the partitions, which Kafka does not bound, at some 200 bytes each.
 const (
-	maxSessions          = 1000
 	sessionIdle          = 2 * time.Minute
 	maxSessionPartitions = 200_000
 )
 
 // fetchSessions are the sessions of a server.
 type fetchSessions struct {
+	most int
 	now  func() time.Time
 	draw func() int32 // of ids
 
@@ -64,8 +64,8 @@ type followed struct {
 	gone, fed     bool // forgotten; had records in the last answer
 }
 
-func newFetchSessions(now func() time.Time, draw func() int32) *fetchSessions {
-	return &fetchSessions{now: now, draw: draw, byID: make(map[int32]*fetchSession)}
+func newFetchSessions(most int, now func() time.Time, draw func() int32) *fetchSessions {
+	return &fetchSessions{most: most, now: now, draw: draw, byID: make(map[int32]*fetchSession)}
 }
 
 // inSession serves a Fetch as part of a session, if it is of one: next sees a request, and gives an answer, in full.
@@ -141,7 +141,7 @@ func (a *fetchSessions) begin(byTopicID bool, wanted []*followed, answer *fetchA
 
 // makeRoom ends the session that was longest unused, if it was for long, when there are too many. The caller holds a.mu.
 func (a *fetchSessions) makeRoom(partitions int, now time.Time) bool {
-	for len(a.byID) >= maxSessions || a.partitions+partitions > maxSessionPartitions {
+	for len(a.byID) >= a.most || a.partitions+partitions > maxSessionPartitions {
 		var oldest *fetchSession
 		for _, s := range a.byID {
 			if !s.busy && (oldest == nil || s.used.Before(oldest.used)) {

@@ -9,6 +9,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
+const maxSessions = 1000
+
 // sessionStory plays Fetches against the sessions of a server, whose partitions are set by hand.
 type sessionStory struct {
 	t        *testing.T
@@ -21,7 +23,7 @@ type sessionStory struct {
 func newSessionStory(t *testing.T) *sessionStory {
 	s := &sessionStory{t: t, server: &Server{}, now: time.Unix(1000, 0), logs: make(map[string]fetched)}
 	next := int32(0)
-	s.server.sessions = newFetchSessions(func() time.Time { return s.now }, func() int32 { next++; return next })
+	s.server.sessions = newFetchSessions(maxSessions, func() time.Time { return s.now }, func() int32 { next++; return next })
 	return s
 }
 

@@ -7,7 +7,7 @@ import (
 	"github.com/pawl-registry/pawl/fault"
 )
 
-// IncrementalAlterConfigs, key 44, versions 0 and 1, for topics. Left out: brokers, whose configurations are read when they start.
+// IncrementalAlterConfigs, key 44, versions 0 and 1, for topics and brokers.
 
 func incrementalAlterConfigs(c *call) message {
 	req := c.request.(*kmsg.IncrementalAlterConfigsRequest)
@@ -30,10 +30,6 @@ var alterOps = map[kmsg.IncrementalAlterConfigOp]broker.AlterOp{
 
 func (c *call) alterConfigs(asked kmsg.IncrementalAlterConfigsRequestResource, mode broker.Mode) error {
 	const op = "kafka.IncrementalAlterConfigs"
-	t, err := c.alterable(asked.ResourceType, asked.ResourceName)
-	if err != nil {
-		return err
-	}
 	var alterations []broker.Alteration
 	for _, one := range asked.Configs {
 		kind, ok := alterOps[one.Op]
@@ -45,5 +41,9 @@ func (c *call) alterConfigs(asked kmsg.IncrementalAlterConfigsRequestResource, m
 		}
 		alterations = append(alterations, broker.Alteration{Name: one.Name, Op: kind, Value: str(one.Value)})
 	}
-	return c.server.broker.AlterConfigs(c.ctx, t, alterations, mode)
+	return c.configurable(asked.ResourceType, asked.ResourceName,
+		func(t *broker.Topic) error { return c.server.broker.AlterConfigs(c.ctx, t, alterations, mode) },
+		func(scope broker.ConfigSource) error {
+			return c.server.broker.AlterBrokerConfigs(c.ctx, scope, alterations, mode)
+		})
 }

@@ -27,6 +27,7 @@ type Options struct {
 	MaxRequestMemory int64         // bytes of all requests being read or served; 0: 512 MiB
 	MaxFetchBytes    int           // of one Fetch response; 0: 55 MiB
 	MaxFetchMemory   int64         // bytes of all Fetch responses being read or written; 0: 256 MiB
+	MaxSessions      int           // Fetch sessions; 0: 1,000, negative: none
 	IdleTimeout      time.Duration // without a request; 0: 10 minutes
 	ReadTimeout      time.Duration // for a frame to arrive, and more by its size; 0: 30 seconds
 	WriteTimeout     time.Duration // without progress; 0: 30 seconds
@@ -42,6 +43,7 @@ func (o Options) withDefaults() Options {
 	setDefault(&o.MaxRequestMemory, 512<<20)
 	setDefault(&o.MaxFetchBytes, 55<<20)
 	setDefault(&o.MaxFetchMemory, 256<<20)
+	setDefault(&o.MaxSessions, 1000)
 	setDefault(&o.IdleTimeout, 10*time.Minute)
 	setDefault(&o.ReadTimeout, 30*time.Second)
 	setDefault(&o.WriteTimeout, 30*time.Second)
@@ -104,7 +106,7 @@ func NewServer(b *broker.Broker, opts Options) *Server {
 		opts: opts, broker: b, logger: opts.Logger, guards: guards(),
 		requests: semaphore.NewWeighted(opts.MaxRequestMemory),
 		fetches:  semaphore.NewWeighted(opts.MaxFetchMemory),
-		sessions: newFetchSessions(time.Now, rand.Int32),
+		sessions: newFetchSessions(opts.MaxSessions, time.Now, rand.Int32),
 		conns:    make(map[*conn]struct{}),
 		hosts:    make(map[string]int),
 	}

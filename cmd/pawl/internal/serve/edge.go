@@ -13,6 +13,7 @@ import (
 	"github.com/pawl-registry/pawl/broker"
 	"github.com/pawl-registry/pawl/broker/kafka"
 	"github.com/pawl-registry/pawl/cmd/pawl/internal/cli"
+	"github.com/pawl-registry/pawl/fault"
 )
 
 // Edge is who may connect to the broker and what they may do, and how its connections are protected.
@@ -29,6 +30,7 @@ type Edge struct {
 	PrincipalRules string
 	MaxConnections int
 	MaxPerHost     int
+	Configs        []string // name=value, by Kafka's names
 }
 
 func (e *Edge) flags(f *pflag.FlagSet) {
@@ -42,6 +44,7 @@ func (e *Edge) flags(f *pflag.FlagSet) {
 	f.StringVar(&e.PrincipalRules, "kafka-principal-rules", "", "how the subject of a client's certificate becomes a name, such as RULE:^CN=([^,]*).*$/$1/, DEFAULT; by default the whole subject")
 	f.IntVar(&e.MaxConnections, "kafka-max-connections", 10_000, "Kafka connections at once")
 	f.IntVar(&e.MaxPerHost, "kafka-max-connections-per-host", 0, "Kafka connections at once from one address; 0 is as many as all together")
+	f.StringSliceVar(&e.Configs, "kafka-config", nil, "configuration of the broker by Kafka's name, NAME=VALUE, such as log.retention.hours=24; may be repeated")
 }
 
 func (e *Edge) check() error {
@@ -65,12 +68,48 @@ func (e *Edge) check() error {
 	case e.MaxConnections < 1 || e.MaxPerHost < 0:
 		return cli.Usagef("--kafka-max-connections must be at least 1, and --kafka-max-connections-per-host not negative")
 	}
+	if _, _, err := e.listener(); err != nil {
+		return err
+	}
 	for _, p := range e.SuperUsers {
 		if !strings.HasPrefix(p, "User:") || p == "User:" {
 			return cli.Usagef("--kafka-super-users %q: use User:NAME", p)
 		}
 	}
 	return nil
+}
+
+// configs reads the configurations by Kafka's names.
+func (e *Edge) configs() (map[string]string, error) {
+	all := make(map[string]string)
+	for _, pair := range e.Configs {
+		name, value, ok := strings.Cut(pair, "=")
+		name, value = strings.TrimSpace(name), strings.TrimSpace(value)
+		switch _, twice := all[name]; {
+		case !ok || name == "":
+			return nil, cli.Usagef("--kafka-config %q: use NAME=VALUE, such as log.retention.hours=24", pair)
+		case twice:
+			return nil, cli.Usagef("--kafka-config has %s twice", name)
+		}
+		all[name] = value
+	}
+	return all, nil
+}
+
+// listener returns the options of the Kafka listener, and the configurations that are the broker's.
+func (e *Edge) listener() (opts kafka.Options, rest map[string]string, err error) {
+	configs, err := e.configs()
+	if err != nil {
+		return opts, nil, err
+	}
+	opts.MaxConnections, opts.MaxPerHost = e.MaxConnections, e.MaxPerHost
+	if rest, err = opts.Configure(configs); err == nil {
+		err = broker.CheckConfigs(rest)
+	}
+	if err != nil {
+		return opts, nil, cli.Usagef("--kafka-config: %s", fault.DetailOf(err))
+	}
+	return opts, rest, nil
 }
 
 // open opens the users, ACLs and quotas of a broker.

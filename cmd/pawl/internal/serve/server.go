@@ -58,6 +58,10 @@ func (s *Server) start(ctx context.Context, cfg Config, formats *schema.Formats,
 	if err != nil {
 		return err
 	}
+	listener, configs, err := cfg.Edge.listener()
+	if err != nil {
+		return err
+	}
 	// The listeners come first: a port in use is the commonest mistake, and finding it must not touch any data.
 	httpListener, err := s.listen(ctx, "http", cfg.HTTP)
 	if err != nil {
@@ -77,7 +81,7 @@ func (s *Server) start(ctx context.Context, cfg Config, formats *schema.Formats,
 	if err != nil {
 		return err
 	}
-	b, logs, err := s.openBroker(ctx, cfg, reg, formats, logger)
+	b, logs, err := s.openBroker(ctx, cfg, configs, reg, formats, logger)
 	if err != nil {
 		return err
 	}
@@ -92,9 +96,8 @@ func (s *Server) start(ctx context.Context, cfg Config, formats *schema.Formats,
 	}
 	numbers := metrics.New()
 	requests := numbers.Requests(requestNames)
-	edge := kafka.NewServer(b, kafka.Options{
-		Advertised: cfg.Advertised, Logger: logger, Access: access, MaxConnections: cfg.Edge.MaxConnections, MaxPerHost: cfg.Edge.MaxPerHost,
-	})
+	listener.Advertised, listener.Logger, listener.Access = cfg.Advertised, logger, access
+	edge := kafka.NewServer(b, listener)
 	measureRegistry(numbers, reg)
 	measureBroker(numbers, b, logs, edge)
 	handler := rest.New(reg, rest.Options{
@@ -164,7 +167,7 @@ func (s *Server) openRegistry(ctx context.Context, cfg Config, formats *schema.F
 	return reg, nil
 }
 
-func (s *Server) openBroker(ctx context.Context, cfg Config, reg *registry.Registry, formats *schema.Formats, logger *slog.Logger) (*broker.Broker, *local.Engine, error) {
+func (s *Server) openBroker(ctx context.Context, cfg Config, configs map[string]string, reg *registry.Registry, formats *schema.Formats, logger *slog.Logger) (*broker.Broker, *local.Engine, error) {
 	logs, err := local.Open(ctx, vfs.OS(filepath.Join(cfg.Data, "log")), local.Options{Logger: logger})
 	if err != nil {
 		return nil, nil, err
@@ -172,7 +175,7 @@ func (s *Server) openBroker(ctx context.Context, cfg Config, reg *registry.Regis
 	s.opened("logs", func(context.Context) error { return logs.Close() })
 	r := serde.NewResolver(schemas{reg}, formats, serde.Options{})
 	b, err := broker.Open(ctx, broker.Options{
-		Logs: logs, Validator: validator{serde.NewValidator(r, serde.ValidatorOptions{})}, Validation: cfg.level(), Logger: logger, NodeID: 1,
+		Configs: configs, Logs: logs, Validator: validator{serde.NewValidator(r, serde.ValidatorOptions{})}, Validation: cfg.level(), Logger: logger, NodeID: 1,
 		Durability: cfg.durability(), AutoCreate: cfg.AutoCreate, DefaultPartitions: cfg.Partitions,
 	})
 	if err != nil {
