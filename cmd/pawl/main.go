@@ -15,6 +15,7 @@ import (
 	"github.com/pawl-registry/pawl/cmd/pawl/internal/formats"
 	"github.com/pawl-registry/pawl/cmd/pawl/internal/groups"
 	"github.com/pawl-registry/pawl/cmd/pawl/internal/logfiles"
+	"github.com/pawl-registry/pawl/cmd/pawl/internal/migrate"
 	"github.com/pawl-registry/pawl/cmd/pawl/internal/records"
 	"github.com/pawl-registry/pawl/cmd/pawl/internal/serve"
 	"github.com/pawl-registry/pawl/cmd/pawl/internal/subjects"
@@ -50,7 +51,7 @@ func command(a *cli.App) *cobra.Command {
 	all := formats.All()
 	root := cli.Group("pawl", "A schema registry and a Kafka-protocol broker in one process",
 		serve.Command(a, all), serve.ConfigCommand(a), subjects.Command(a, all), topics.Command(a), records.Produce(a, all), records.Consume(a, all),
-		groups.Command(a), logfiles.Command(a), demo.Command(a, all), versionCommand(a))
+		migrate.Export(a), migrate.Import(a, all), migrate.Command(a, all), groups.Command(a), logfiles.Command(a), demo.Command(a, all), versionCommand(a))
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.SetIn(a.In)
 	root.SetOut(a.Out)

@@ -28,6 +28,7 @@ func TestEveryErrorHasItsStatus(t *testing.T) {
 	}{
 		{nil, cli.Fine},
 		{fault.New(cli.ErrFindings, "x", ""), cli.Findings},
+		{fault.New(cli.ErrPending, "x", ""), cli.Pending},
 		{fault.New(client.ErrIncompatible, "x", "no"), cli.Findings},
 		{fault.Wrap(cli.ErrFindings, "x", fault.New(schema.ErrPayload, "y", "z"), "line 3"), cli.Findings},
 		{fault.New(schema.ErrInvalid, "x", "no schema"), cli.Findings},

@@ -28,6 +28,8 @@ var (
 	// ErrFindings is the code of a command that did its work and found what it was asked to look for. Its detail may be empty:
 	// the findings were printed already.
 	ErrFindings = fault.NewCode(fault.Invalid, "findings")
+	// ErrPending is the code of a command that was asked whether there is something to do, and said what.
+	ErrPending = fault.NewCode(fault.Invalid, "pending")
 	// ErrServer is the code of a server that cannot start, or stopped by itself.
 	ErrServer = fault.NewCode(fault.Unavailable, "server")
 	// ErrOutput is the code of standard output that takes nothing more.
@@ -43,6 +45,7 @@ var statuses = []struct {
 }{
 	{ErrUsage, Usage},
 	{ErrFindings, Findings},
+	{ErrPending, Pending},
 	{client.ErrIncompatible, Findings},
 	{schema.ErrInvalid, Findings},
 	{schema.ErrPayload, Findings},
@@ -96,7 +99,7 @@ func File(err error) error {
 // Message returns what to print for an error: what happened and what to do, without the names of internal operations. It is
 // empty if everything was said already.
 func Message(err error) string {
-	if errors.Is(err, ErrFindings) {
+	if errors.Is(err, ErrFindings) || errors.Is(err, ErrPending) {
 		return fault.DetailOf(err)
 	}
 	if errors.Is(err, client.ErrUnreachable) {
