@@ -173,6 +173,32 @@ func TestCurrentReadsAndRefusals(t *testing.T) {
 	}
 }
 
+// What cannot change is answered without the store; what can is not.
+func TestReadsOfWhatIsKnownNeedNoStore(t *testing.T) {
+	ctx, store := context.Background(), &brokenStore{Store: storetest.NewMemory()}
+	reg := open(t, store, registry.Current)
+	for _, text := range []string{"x", "x y?"} {
+		if _, err := reg.Register(ctx, registry.Submission{Subject: "s", Text: text}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := reg.DeleteVersion(ctx, "s", 1, registry.Soft); err != nil {
+		t.Fatal(err)
+	}
+	store.down.Store(true)
+	if v, err := reg.Version(ctx, "s", 2, registry.Live); err != nil || v.Number != 2 {
+		t.Errorf("by number: %v, %v", v, err)
+	}
+	if v, err := reg.ByID(ctx, "", 2); err != nil || v.Number != 2 {
+		t.Errorf("by ID: %v, %v", v, err)
+	}
+	for name, version := range map[string]int{"latest": registry.Latest, "deleted": 1, "unknown": 3} {
+		if v, err := reg.Version(ctx, "s", version, registry.All); !errors.Is(err, registry.ErrStore) {
+			t.Errorf("%s: %v, %v", name, v, err)
+		}
+	}
+}
+
 // deafStore never tells that anything is new.
 type deafStore struct{ registry.Store }
 

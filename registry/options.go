@@ -37,8 +37,8 @@ type Options struct {
 	CachedTexts       int   // incoming texts whose canonical form is known again by hash, about 250 bytes each; 0 is 100,000
 }
 
-// Freshness says what a read knows of writes on other nodes of the same store. Reads of what cannot change, such as a schema
-// by ID that is known here, never ask the store.
+// Freshness says what a read knows of writes on other nodes of the same store. Reads of what cannot change, a schema by ID or by
+// the number of its version that is known here, never ask the store: they may show what was deleted on another node a moment ago.
 type Freshness uint8
 
 const (

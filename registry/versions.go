@@ -69,15 +69,19 @@ func (r *Registry) existing(ctx context.Context, subject string, f Filter) ([]*r
 }
 
 // Version returns one version: a number, or Latest. f is Live or All. A name in the default context falls back to the same
-// name in other contexts. Errors: ErrInvalidVersion, ErrSubjectNotFound, ErrVersionNotFound.
+// name in other contexts. A number that is known here and not deleted is answered without asking the store, for what it holds
+// does not change. Errors: ErrInvalidVersion, ErrSubjectNotFound, ErrVersionNotFound.
 func (r *Registry) Version(ctx context.Context, subject string, version int, f Filter) (Version, error) {
 	if err := checkVersion(opRead, version); err != nil {
 		return Version{}, err
 	}
+	n := ParseName(subject)
+	if x := r.view.row(n, version); x != nil && !x.Deleted {
+		return x.Version, nil
+	}
 	if err := r.current(ctx); err != nil {
 		return Version{}, err
 	}
-	n := ParseName(subject)
 	find := func(n Name) *row {
 		if x := pick(r.view.rows(n), version); x != nil && f.takes(x) {
 			return x
