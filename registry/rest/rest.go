@@ -23,7 +23,7 @@ type Options struct {
 
 	// MaxBodyBytes bounds the body of a request; a larger one is answered 413. 0 is 16 MiB.
 	MaxBodyBytes int64
-	// CachedBodyBytes bounds the memory for prepared answers to lookups by ID. 0 is 32 MiB; negative is none.
+	// CachedBodyBytes bounds the memory for prepared answers to lookups by ID. 0 is 16 MiB; negative is none.
 	CachedBodyBytes int
 
 	// Gate says who calls and what they may do; nil: everybody may do everything.
@@ -56,7 +56,7 @@ func New(reg *registry.Registry, opts Options) http.Handler {
 		opts.MaxBodyBytes = 16 << 20
 	}
 	if opts.CachedBodyBytes == 0 {
-		opts.CachedBodyBytes = 32 << 20
+		opts.CachedBodyBytes = 16 << 20
 	}
 	if opts.NewRequestID == nil {
 		opts.NewRequestID = randomUUID
