@@ -9,8 +9,8 @@ import (
 )
 
 // DescribeTopicPartitions, key 75, version 0 (KIP-966). Topics come in alphabetical order, at most ResponsePartitionLimit
-// partitions in all, and a cursor says where to go on. Left out: authorized operations and eligible leaders, of which there
-// are none.
+// partitions in all, and a cursor says where to go on. Left out: authorized operations. There are no eligible leaders besides
+// the replicas in sync: their lists are empty and not null, which the Java client does not survive.
 
 // maxPartitionsDescribed is Kafka's max.request.partition.size.limit.
 const maxPartitionsDescribed = 2000
@@ -89,6 +89,7 @@ func (c *call) describeTopic(name string, first int32, limit int) (v kmsg.Descri
 		w := kmsg.NewDescribeTopicPartitionsResponseTopicPartition()
 		w.ErrorCode, w.Partition, w.LeaderID, w.LeaderEpoch = p.ErrorCode, p.Partition, p.Leader, p.LeaderEpoch
 		w.Replicas, w.ISR, w.OfflineReplicas = p.Replicas, p.ISR, p.OfflineReplicas
+		w.EligibleLeaderReplicas, w.LastKnownELR = []int32{}, []int32{}
 		v.Partitions = append(v.Partitions, w)
 	}
 	return v, -1

@@ -32,3 +32,20 @@ func TestLibrdkafkaIsToldOfAllTopics(t *testing.T) {
 		t.Errorf("topics %+v, want a", res.Topics)
 	}
 }
+
+// The Java client reads the eligible leaders of a partition without a look whether they are null.
+func TestEligibleLeadersAreNoneAndNotNull(t *testing.T) {
+	addr, b := start(t, setup{})
+	if _, err := b.CreateTopic(context.Background(), broker.NewTopic{Name: "a", Partitions: 2, Replicas: 1}, broker.Apply); err != nil {
+		t.Fatal(err)
+	}
+	res := ask(t, addr, kmsg.NewPtrDescribeTopicPartitionsRequest()).(*kmsg.DescribeTopicPartitionsResponse)
+	if len(res.Topics) != 1 || len(res.Topics[0].Partitions) != 2 {
+		t.Fatalf("topics %+v", res.Topics)
+	}
+	for _, p := range res.Topics[0].Partitions {
+		if p.EligibleLeaderReplicas == nil || p.LastKnownELR == nil || len(p.EligibleLeaderReplicas)+len(p.LastKnownELR) > 0 {
+			t.Errorf("partition %d: %v and %v, want two empty lists", p.Partition, p.EligibleLeaderReplicas, p.LastKnownELR)
+		}
+	}
+}
