@@ -36,6 +36,10 @@ var foreigns = []foreign{
 		name: "kafkajs", command: node,
 		codecs: []string{"none", "gzip"}, protocols: []string{"classic"},
 	},
+	{
+		name: "java", command: func(t *testing.T) *exec.Cmd { return java(t, "Driver") },
+		codecs: []string{"none", "gzip", "snappy", "lz4", "zstd"}, protocols: []string{"classic", "consumer"},
+	},
 }
 
 func python(script string) func(*testing.T) *exec.Cmd {
@@ -48,6 +52,13 @@ func python(script string) func(*testing.T) *exec.Cmd {
 
 func node(t *testing.T) *exec.Cmd {
 	return exec.Command("node", filepath.Join(nodeKit.path(t), "driver.js"))
+}
+
+// java runs a class of the kit. What a tool does is short: it is not worth to be compiled well.
+func java(t *testing.T, class string, arguments ...string) *exec.Cmd {
+	t.Helper()
+	dir := javaKit.path(t)
+	return exec.Command("java", append([]string{"-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", dir + "/*" + string(os.PathListSeparator) + dir, class}, arguments...)...)
 }
 
 // driver is a process that does what it is ordered on a client, one order at a time: it reads and writes JSON, a line each.

@@ -37,6 +37,10 @@ var (
 	nodeKit = newKit("node", func(folder, into string) *exec.Cmd {
 		return exec.Command("sh", "-c", `cp "$0"/package.json "$0"/package-lock.json "$0"/driver.js "$1" && npm ci --prefix "$1" --silent --no-audit --no-fund --ignore-scripts`, folder, into)
 	}, "package.json", "package-lock.json", "driver.js")
+	javaKit = newKit("java", func(folder, into string) *exec.Cmd {
+		return exec.Command("sh", "-c", `mvn --batch-mode --quiet --file "$0"/pom.xml org.apache.maven.plugins:maven-dependency-plugin:3.9.0:copy-dependencies `+
+			`-DoutputDirectory="$1" -DincludeScope=runtime && javac -cp "$1/*" -d "$1" "$0"/Driver.java`, folder, into)
+	}, "pom.xml", "Driver.java")
 )
 
 // path returns the folder of the packages.
