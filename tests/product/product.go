@@ -124,6 +124,9 @@ func (s *Server) Alive() bool {
 	}
 }
 
+// PID returns the number of the process.
+func (s *Server) PID() int { return s.cmd.Process.Pid }
+
 // RSS returns the resident memory of the process in bytes (Linux).
 func (s *Server) RSS() (int64, error) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid))
