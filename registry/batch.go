@@ -3,6 +3,7 @@ package registry
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"slices"
 	"sync"
 
@@ -19,6 +20,7 @@ const (
 type registration struct {
 	ask     func(judge) (Name, Submission, error)
 	gone    func() error // of the caller's context
+	steps   steps
 	done    chan struct{}
 	out     outcome
 	refusal error // set by a decision
@@ -89,8 +91,8 @@ func (q *queue) drop(r *registration) {
 // others may write; the decision that counts then finds the outcomes kept. Whoever gets the turn serves all who wait, so that
 // many callers share one append.
 func (r *Registry) register(ctx context.Context, ask func(judge) (Name, Submission, error)) (Version, error) {
-	q := &registration{ask: ask, gone: ctx.Err, done: make(chan struct{})}
-	(&registration{ask: ask, gone: ctx.Err}).decide(r.judge())
+	q := &registration{ask: ask, gone: ctx.Err, steps: r.steps(ctx), done: make(chan struct{})}
+	(&registration{ask: ask, gone: ctx.Err}).decide(r.judgeOf(ctx))
 	r.waiting.add(q)
 	for {
 		select {
@@ -123,7 +125,9 @@ func (r *Registry) round(list []*registration) []*registration {
 		c, now, later := r.combine(list)
 		var failed error
 		if !c.empty() {
+			ended := beginAppend(now)
 			failed = r.append(r.life, before, c)
+			ended(failed)
 		}
 		stale := errors.Is(failed, ErrStale)
 		if stale || c.empty() && refused(now) {
@@ -140,6 +144,24 @@ func (r *Registry) round(list []*registration) []*registration {
 		return later
 	}
 	return fail(list, outrun(opRegister))
+}
+
+// beginAppend tells of an append that several registrations share, and returns what tells of its end.
+func beginAppend(list []*registration) func(error) {
+	var all []func(error, ...slog.Attr)
+	for _, q := range list {
+		if !q.writes() {
+			continue
+		}
+		if ended := q.steps.begin(StepAppend); ended != nil {
+			all = append(all, ended)
+		}
+	}
+	return func(err error) {
+		for _, ended := range all {
+			ended(err, slog.Int("pawl.registry.registrations", len(all)))
+		}
+	}
 }
 
 // fail answers all registrations with a failure.

@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"log/slog"
 	"slices"
 
 	"github.com/pawl-registry/pawl/compat"
@@ -23,12 +24,17 @@ func (j judge) check(c *candidate, next *parsed, earlier []*row) (Check, error) 
 	for i, r := range earlier {
 		history[i] = compat.Version{Number: r.Number, Schema: &old{row: r, judge: j}}
 	}
+	ended := j.steps.begin(StepCheck)
 	d := differ{judge: j, next: next}
 	checker := compat.Checker{Differ: d.differences}
 	if c.config.Policy == policyLenient {
 		checker.Policy = schema.Lenient
 	}
 	out.Verdict = checker.Check(c.config.Level, next, history)
+	if ended != nil {
+		ended(d.err, slog.String("pawl.compatibility.level", string(c.config.Level)), slog.Int("pawl.compatibility.versions", len(history)),
+			slog.Bool("pawl.compatibility.compatible", out.Compatible()))
+	}
 	for i := range out.Verdict.Findings {
 		f := &out.Verdict.Findings[i]
 		stored, err := j.parse(j.view, f.Old.Schema.(*old).row.source())

@@ -44,7 +44,9 @@ func (d *differ) compare(r *row, q schema.Question, oldReads bool) []schema.Diff
 		key.reader, key.writer = key.writer, key.reader
 	}
 	out, err := d.pairs.do(key, func() ([]schema.Difference, int64, error) {
-		stored, err := d.parse(d.view, r.source())
+		from := r.source()
+		from.steps = d.steps
+		stored, err := d.parse(d.view, from)
 		if err != nil {
 			return nil, 0, err
 		}

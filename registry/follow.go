@@ -60,7 +60,12 @@ func (r *Registry) append(ctx context.Context, after Seq, c *change) error {
 	if err != nil {
 		return fault.Wrap(ErrCorrupt, "registry.append", err, "")
 	}
-	if err := r.opts.Store.Append(ctx, after, data); err != nil {
+	ended := r.steps(ctx).begin(StepAppend)
+	err = r.opts.Store.Append(ctx, after, data)
+	if ended != nil {
+		ended(err, slog.Uint64("pawl.registry.seq", uint64(after)+1), slog.Int("pawl.registry.bytes", len(data)))
+	}
+	if err != nil {
 		return err
 	}
 	return r.applyEntry(Entry{Seq: after + 1, Data: data})

@@ -17,6 +17,7 @@ type judge struct {
 	*parser
 	opts  *Options
 	draft *draft // nil unless several registrations are decided together
+	steps steps
 }
 
 // subjectName reads the name of a subject and judges whether it may be used for one (Confluent: QualifiedSubject.isValidSubject).
@@ -81,7 +82,7 @@ func (j judge) source(c *candidate, rigor schema.Rigor) (source, error) {
 	if err != nil {
 		return source{}, fault.Wrap(ErrInvalidSchema, "registry.source", err, "%s", fault.DetailOf(err))
 	}
-	s := source{name: c.name, format: f.Name(), text: c.Text, rigor: rigor, key: textKey(f.Name(), c.Text)}
+	s := source{name: c.name, format: f.Name(), text: c.Text, rigor: rigor, key: textKey(f.Name(), c.Text), steps: j.steps}
 	if s.refs, err = pin(j.view, c.name.Context, c.References); err != nil {
 		return s, s.refuse("registry.source", err)
 	}

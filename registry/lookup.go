@@ -12,7 +12,7 @@ func (r *Registry) Lookup(ctx context.Context, s Submission, f Filter) (Version,
 	if err := r.current(ctx); err != nil {
 		return Version{}, err
 	}
-	j, n := r.judge(), ParseName(s.Subject)
+	j, n := r.judgeOf(ctx), ParseName(s.Subject)
 	found, err := j.lookup(n, s, f)
 	if err != nil {
 		return Version{}, err
@@ -79,7 +79,7 @@ func (r *Registry) compare(ctx context.Context, s Submission, earlier func(Name)
 	if err := r.current(ctx); err != nil {
 		return Check{}, err
 	}
-	j, n := r.judge(), ParseName(s.Subject)
+	j, n := r.judgeOf(ctx), ParseName(s.Subject)
 	rows, err := earlier(n)
 	if err != nil {
 		return Check{}, err

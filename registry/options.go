@@ -15,6 +15,7 @@ type Options struct {
 	Formats *schema.Formats
 	Clock   func() time.Time // nil is time.Now
 	Logger  *slog.Logger     // nil discards
+	Trace   Trace            // nil tells nobody
 
 	Level                compat.Level // where nothing is configured; empty is BACKWARD (schema.compatibility.level)
 	ImmutableModes       bool         // refuses every change of a mode (mode.mutability=false)

@@ -3,6 +3,7 @@ package registry
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"log/slog"
 	"math"
 	"strings"
 
@@ -90,6 +91,7 @@ type source struct {
 	refs   []schema.Reference // with concrete versions
 	rigor  schema.Rigor
 	key    parseKey // of format and text, if known
+	steps  steps
 }
 
 // source returns how a stored version is parsed.
@@ -139,14 +141,14 @@ func (p *parser) build(f schema.Format, s source, refs []resolved, done map[pars
 		deps := make([]schema.Dep, len(refs))
 		for i, r := range refs {
 			from := r.row.source()
-			from.rigor = s.rigor
+			from.rigor, from.steps = s.rigor, s.steps
 			dep, err := p.build(f, from, r.refs, done)
 			if err != nil {
 				return nil, 0, fault.Wrap(schema.ErrInvalid, "registry.build", err, "in reference \"%s\": %s", r.ref.Name, fault.DetailOf(err))
 			}
 			deps[i] = schema.Dep{Reference: r.ref, Schema: dep.Schema}
 		}
-		sch, err := f.Parse(schema.Source{Text: s.text, References: s.refs, Rigor: s.rigor}, deps)
+		sch, err := s.read(f, deps)
 		if err != nil {
 			return nil, 0, err
 		}
@@ -158,6 +160,16 @@ func (p *parser) build(f schema.Format, s source, refs []resolved, done map[pars
 	}
 	done[key] = out
 	return out, nil
+}
+
+// read parses the text alone, and tells of it.
+func (s source) read(f schema.Format, deps []schema.Dep) (schema.Schema, error) {
+	ended := s.steps.begin(StepParse)
+	sch, err := f.Parse(schema.Source{Text: s.text, References: s.refs, Rigor: s.rigor}, deps)
+	if ended != nil {
+		ended(err, slog.String("pawl.schema.format", s.format), slog.String("pawl.schema.subject", s.name.String()), slog.Int("pawl.schema.bytes", len(s.text)))
+	}
+	return sch, err
 }
 
 // resolution walks the references of one source.

@@ -71,10 +71,22 @@ func (r *Registry) Revision() uint64 { return uint64(r.view.end()) }
 
 func (r *Registry) judge() judge { return judge{view: r.view, parser: r.parser, opts: &r.opts} }
 
+// judgeOf is a judge that tells of its steps.
+func (r *Registry) judgeOf(ctx context.Context) judge {
+	j := r.judge()
+	j.steps = r.steps(ctx)
+	return j
+}
+
 // current makes the view as fresh as the options ask for.
 func (r *Registry) current(ctx context.Context) error {
 	if r.opts.Reads == Local {
 		return nil
 	}
-	return r.Ready(ctx)
+	ended := r.steps(ctx).begin(StepCatchUp)
+	err := r.Ready(ctx)
+	if ended != nil {
+		ended(err)
+	}
+	return err
 }

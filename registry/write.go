@@ -15,7 +15,7 @@ func (r *Registry) Register(ctx context.Context, s Submission) (Version, error) 
 	if err := r.current(ctx); err != nil {
 		return Version{}, err
 	}
-	known, err := r.judge().known(n, s)
+	known, err := r.judgeOf(ctx).known(n, s)
 	if err != nil {
 		return Version{}, err
 	}

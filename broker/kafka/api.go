@@ -146,11 +146,12 @@ func (c *conn) accept(ctx context.Context, f frame) (task, error) {
 	if err != nil {
 		return task{}, err
 	}
+	ctx, finished := c.traced(ctx, f, client)
 	if f.api.key == produceKey {
 		if err := f.api.fits(f.version, t.flexible, body); err != nil {
 			return task{}, err
 		}
-		t.finish = c.charged(client, len(body), c.produce(ctx, client, f.version, body))
+		t.finish = finished(c.charged(client, len(body), c.produce(ctx, client, f.version, body)))
 		f.release() // the records are in their logs' hands
 		t.release = func() {}
 		return t, nil
@@ -162,10 +163,28 @@ func (c *conn) accept(ctx context.Context, f frame) (task, error) {
 		c.authenticate(&t, request)
 		return t, nil
 	}
-	t.finish = func(ctx context.Context) (message, error) {
+	t.finish = finished(func(ctx context.Context) (message, error) {
 		return c.handle(&call{ctx: ctx, server: c.server, conn: c, client: client, version: f.version, request: request}, f.api, body)
-	}
+	})
 	return t, nil
+}
+
+// finisher does what is left of a request.
+type finisher func(context.Context) (message, error)
+
+// traced returns the context to serve a request in, and what has the end of the request told.
+func (c *conn) traced(ctx context.Context, f frame, client string) (context.Context, func(finisher) finisher) {
+	if c.server.opts.Trace == nil {
+		return ctx, func(f finisher) finisher { return f }
+	}
+	within, ended := c.server.opts.Trace(ctx, f.api.name, f.version, client, c.net.RemoteAddr().String())
+	return within, func(finish finisher) finisher {
+		return func(context.Context) (message, error) { // whose context is the one that within was made of
+			m, err := finish(within)
+			ended(err)
+			return m, err
+		}
+	}
 }
 
 // decode reads a request, once it has been walked along its shape.

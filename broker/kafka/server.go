@@ -20,6 +20,7 @@ import (
 type Options struct {
 	Advertised       string // host:port that clients are told to connect to; empty: the listener's address
 	Logger           *slog.Logger
+	Trace            Trace         // nil: nobody is told of requests
 	Access           *Access       // who may do what; nil: everyone everything, and no users, ACLs or quotas are kept
 	MaxConnections   int           // 0: 10,000
 	MaxPerHost       int           // connections from one address; 0: MaxConnections
@@ -32,6 +33,11 @@ type Options struct {
 	ReadTimeout      time.Duration // for a frame to arrive, and more by its size; 0: 30 seconds
 	WriteTimeout     time.Duration // without progress; 0: 30 seconds
 }
+
+// Trace is told of each request that is served, once its header is read: the name of its API key, its version and the client's
+// ID and address. The request is served in the context that is returned; ended is told when the answer is made, and of an error
+// that ends the connection instead.
+type Trace func(ctx context.Context, api string, version int16, client, remote string) (in context.Context, ended func(error))
 
 func (o Options) withDefaults() Options {
 	if o.Logger == nil {

@@ -174,6 +174,9 @@ func nonZero() uint64 {
 // Recording reports whether anything is kept of the span: if not, there is no need to find out what it is about.
 func (s *Span) Recording() bool { return s != nil && s.tracer != nil && !s.finished }
 
+// Sampled reports whether the span is sent once it has ended. Unlike the other methods it may be called by anybody at any time.
+func (s *Span) Sampled() bool { return s != nil && s.tracer != nil }
+
 // TraceID returns the ID of the trace in hexadecimal digits.
 func (s *Span) TraceID() string { return hex.EncodeToString(s.place.trace[:]) }
 
@@ -200,10 +203,13 @@ func (s *Span) Set(attrs ...slog.Attr) {
 	s.attrs = append(s.attrs, attrs...)
 }
 
-// Fail says that what the span is about did not succeed, and why.
+// maxFailure bounds the text of a failure, in bytes: reasons may quote what came in.
+const maxFailure = 1024
+
+// Fail says that what the span is about did not succeed, and why, of which the beginning is kept.
 func (s *Span) Fail(why string) {
 	if s.Recording() {
-		s.failed, s.failure = true, why
+		s.failed, s.failure = true, why[:min(len(why), maxFailure)]
 	}
 }
 

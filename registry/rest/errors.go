@@ -111,6 +111,7 @@ func (x *exchange) fail(err error) {
 		x.s.log.LogAttrs(x.r.Context(), slog.LevelError, "request failed", slog.String("request_id", x.id),
 			slog.String("method", x.r.Method), slog.String("path", x.r.URL.Path), slog.Any("error", err))
 	}
+	x.code = n.code
 	x.write(errorReply(n.status, errorOf(err)))
 }
 

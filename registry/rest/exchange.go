@@ -16,6 +16,7 @@ import (
 
 	"github.com/pawl-registry/pawl/fault"
 	"github.com/pawl-registry/pawl/internal/auth"
+	"github.com/pawl-registry/pawl/internal/tracing"
 	"github.com/pawl-registry/pawl/openapi"
 	"github.com/pawl-registry/pawl/registry"
 )
@@ -29,7 +30,9 @@ type exchange struct {
 	query  url.Values // after the rewriting of contexts
 	media  string     // of the answer, as negotiated
 	status int        // of the answer; 0 until it is written
+	code   int        // error_code of the answer; 0: it is none
 	route  *route     // nil until it is found
+	span   *tracing.Span
 
 	who     auth.Principal // zero unless identified
 	policy  *auth.Policy   // nil: everything is allowed
@@ -49,6 +52,8 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		x.media, x.acceptable = media, true
 	}
 	w.Header().Set("X-Request-ID", x.id)
+	x.beginSpan()
+	r = x.r
 	defer x.finish(time.Now())
 	where, err := locate(r)
 	if err != nil {
@@ -76,6 +81,7 @@ func (s *server) requestID(r *http.Request) string {
 
 // finish turns a panic into an answer and writes the access log.
 func (x *exchange) finish(start time.Time) {
+	defer x.endSpan()
 	if p := recover(); p != nil {
 		if p == http.ErrAbortHandler {
 			panic(p)
@@ -101,13 +107,16 @@ func (x *exchange) finish(start time.Time) {
 	}
 }
 
+// other stands for all methods that are not served.
+const other = "other"
+
 // known returns a method by name if it is one of those served, for a client may send any word as a method.
 func known(method string) string {
 	switch method {
 	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodDelete:
 		return method
 	}
-	return "other"
+	return other
 }
 
 // handle makes an endpoint a handler: it refuses media types that are not served and writes what comes of the endpoint.

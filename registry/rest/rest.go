@@ -10,6 +10,7 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"github.com/pawl-registry/pawl/internal/auth"
+	"github.com/pawl-registry/pawl/internal/tracing"
 	"github.com/pawl-registry/pawl/registry"
 )
 
@@ -34,6 +35,9 @@ type Options struct {
 	// Observe is told of every answer: the endpoint as route lists it, or "unknown", the status, and the time it took. It must
 	// be quick and safe for concurrent use. Nil: nobody is told.
 	Observe func(method, endpoint string, status int, took time.Duration)
+
+	// Tracer makes a span of each request; nil: none.
+	Tracer *tracing.Tracer
 
 	// NewRequestID names a request that came without a name. Nil gives random UUIDs.
 	NewRequestID func() string

@@ -12,6 +12,7 @@ import (
 	"github.com/pawl-registry/pawl/broker/commitlog"
 	"github.com/pawl-registry/pawl/cmd/pawl/internal/cli"
 	"github.com/pawl-registry/pawl/compat"
+	"github.com/pawl-registry/pawl/internal/tracing"
 	"github.com/pawl-registry/pawl/registry"
 )
 
@@ -42,6 +43,8 @@ type Config struct {
 	Edge       Edge
 	MaxBody    int64 // of a request to the registry, in bytes
 	Version    string
+	Tracing    tracing.Config // by the OTEL_* variables
+	TraceKafka bool           // also the requests of Kafka clients
 }
 
 func (c *Config) flags(f *pflag.FlagSet) {
@@ -62,6 +65,7 @@ func (c *Config) flags(f *pflag.FlagSet) {
 	f.Int32Var(&c.Partitions, "partitions", 1, "partitions of a topic that does not say")
 	f.BoolVar(&c.AutoCreate, "auto-create", true, "create topics that clients ask for")
 	f.Int64Var(&c.MaxBody, "max-body-bytes", 16<<20, "largest body of a request to the registry")
+	f.BoolVar(&c.TraceKafka, "trace-kafka", false, "also trace the requests of Kafka clients, each of which is a trace of its own; where traces go is told by the variables of OpenTelemetry, such as OTEL_EXPORTER_OTLP_ENDPOINT")
 	c.Access.flags(f)
 	c.Edge.flags(f)
 	f.StringVar(&c.LogFormat, "log-format", "text", "form of the log on standard error: text or json")
@@ -140,9 +144,9 @@ func (c *Config) Logger(w io.Writer) (*slog.Logger, error) {
 	options := &slog.HandlerOptions{Level: level}
 	switch c.LogFormat {
 	case "text":
-		return slog.New(slog.NewTextHandler(w, options)), nil
+		return slog.New(tracing.Log(slog.NewTextHandler(w, options))), nil
 	case "json":
-		return slog.New(slog.NewJSONHandler(w, options)), nil
+		return slog.New(tracing.Log(slog.NewJSONHandler(w, options))), nil
 	}
 	return nil, cli.Usagef("--log-format %q: use text or json", c.LogFormat)
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/pawl-registry/pawl/compat"
 	"github.com/pawl-registry/pawl/fault"
 	"github.com/pawl-registry/pawl/internal/metrics"
+	"github.com/pawl-registry/pawl/internal/tracing"
 	"github.com/pawl-registry/pawl/internal/vfs"
 	"github.com/pawl-registry/pawl/registry"
 	"github.com/pawl-registry/pawl/registry/rest"
@@ -77,7 +78,11 @@ func (s *Server) start(ctx context.Context, cfg Config, formats *schema.Formats,
 	if err := s.lock(cfg.Data); err != nil {
 		return err
 	}
-	reg, err := s.openRegistry(ctx, cfg, formats, logger)
+	tracer, err := s.openTracer(cfg, logger)
+	if err != nil {
+		return err
+	}
+	reg, err := s.openRegistry(ctx, cfg, formats, tracer, logger)
 	if err != nil {
 		return err
 	}
@@ -96,12 +101,13 @@ func (s *Server) start(ctx context.Context, cfg Config, formats *schema.Formats,
 	}
 	numbers := metrics.New()
 	requests := numbers.Requests(requestNames)
-	listener.Advertised, listener.Logger, listener.Access = cfg.Advertised, logger, access
+	listener.Advertised, listener.Logger, listener.Access, listener.Trace = cfg.Advertised, logger, access, traceKafka(tracer, cfg)
 	edge := kafka.NewServer(b, listener)
 	measureRegistry(numbers, reg)
 	measureBroker(numbers, b, logs, edge)
+	measureTracing(numbers, tracer)
 	handler := rest.New(reg, rest.Options{
-		Logger: logger, Version: cfg.Version, ClusterID: b.ClusterID(), Metrics: numbers.Text, Observe: requests.Observe,
+		Logger: logger, Version: cfg.Version, ClusterID: b.ClusterID(), Metrics: numbers.Text, Observe: requests.Observe, Tracer: tracer,
 		Gate: gate, GroupID: cfg.Group, MaxBodyBytes: cfg.MaxBody,
 	})
 	s.serveHTTP(httpListener, handler, secure, logger)
@@ -148,7 +154,7 @@ func (s *Server) lock(data string) error {
 	return nil
 }
 
-func (s *Server) openRegistry(ctx context.Context, cfg Config, formats *schema.Formats, logger *slog.Logger) (*registry.Registry, error) {
+func (s *Server) openRegistry(ctx context.Context, cfg Config, formats *schema.Formats, tracer *tracing.Tracer, logger *slog.Logger) (*registry.Registry, error) {
 	store, err := openStore(ctx, cfg, logger)
 	if err != nil {
 		return nil, err
@@ -156,7 +162,7 @@ func (s *Server) openRegistry(ctx context.Context, cfg Config, formats *schema.F
 	s.opened("store", func(context.Context) error { return store.Close() })
 	level, _ := compat.ParseLevel(cfg.Level) // checked with the flags
 	reg, err := registry.New(ctx, registry.Options{
-		Store: store, Formats: formats, Logger: logger, Level: level, Reads: cfg.reads(),
+		Store: store, Formats: formats, Logger: logger, Trace: traceSteps(tracer), Level: level, Reads: cfg.reads(),
 		ImmutableModes: cfg.ImmutableModes, ValidateFields: cfg.ValidateFields, SkipValidation: !cfg.ValidateNewSchemas,
 		RejectEmptySubject: cfg.RejectEmptySubject, StrictReferences: cfg.StrictReferences,
 	})

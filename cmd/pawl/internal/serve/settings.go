@@ -15,6 +15,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/pawl-registry/pawl/cmd/pawl/internal/cli"
+	"github.com/pawl-registry/pawl/internal/tracing"
 )
 
 // Settings is a configuration with the origin of each value. Sources are, the strongest first: flags, PAWL_* variables, the file
@@ -25,6 +26,7 @@ type Settings struct {
 	properties string // of Confluent Schema Registry
 
 	names    []string          // of all settings, sorted
+	traced   []tracing.Setting // what OpenTelemetry's variables came to
 	origins  map[string]string // of the settings that are not the default
 	warnings []string          // about what has no effect
 }
@@ -59,6 +61,9 @@ func (s *Settings) load(a *cli.App, f *pflag.FlagSet) error {
 		return err
 	}
 	if err := s.loadConfluent(a.Environ(), f); err != nil {
+		return err
+	}
+	if err := s.loadTracing(a.Environ()); err != nil {
 		return err
 	}
 	s.Postgres, _ = a.Lookup(cli.Prefix + "POSTGRES")
@@ -176,6 +181,11 @@ func (s *Settings) show(f *pflag.FlagSet, all bool) []Shown {
 		}
 		if all || one.Origin != "default" {
 			out = append(out, one)
+		}
+	}
+	for _, one := range s.traced {
+		if all || one.Origin != "default" {
+			out = append(out, Shown(one))
 		}
 	}
 	return out
