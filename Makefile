@@ -4,7 +4,7 @@ BIN     := bin/pawl
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 LDFLAGS := -s -w -X main.version=$(VERSION)
 
-.PHONY: help build run demo test unit interop race lint fuzz soak bench bench-registry bench-broker clean
+.PHONY: help build run demo test unit interop kgo race lint fuzz soak bench bench-registry bench-broker clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -36,6 +36,9 @@ lint: ## golangci-lint, at the pinned version
 
 fuzz: ## every fuzz target for FUZZTIME (10s)
 	scripts/fuzz $${FUZZTIME:-10s}
+
+kgo: ## the tests of franz-go's own client against a started server
+	scripts/kgo-suite
 
 soak: build ## the same proofs with bigger numbers
 	PAWL_SOAK=1 $(GO) test -timeout 60m -count=1 ./tests/crash/... ./tests/soundness/... ./tests/cluster/...
