@@ -30,8 +30,12 @@ type log struct {
 	last    map[string]int64 // of a compacted partition: the last committed record of a key
 }
 
+func (h *History) newCheck() *check {
+	return &check{h: h, took: make(map[*Transaction]bool), logs: make(map[string]*log), byPlace: make(map[Source]*Send), missed: make(map[*Send]bool)}
+}
+
 func (h *History) check() *check {
-	c := &check{h: h, took: make(map[*Transaction]bool), logs: make(map[string]*log), byPlace: make(map[Source]*Send), missed: make(map[*Send]bool)}
+	c := h.newCheck()
 	c.decide()
 	for _, s := range h.sends {
 		c.place(s)

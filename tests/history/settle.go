@@ -7,7 +7,8 @@ package history
 func (h *History) Settle() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	c := h.check()
+	c := h.newCheck()
+	c.decide()
 	now := h.tick()
 	for _, t := range h.transactions {
 		switch {
