@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"strings"
+	"regexp"
 	"syscall"
 	"time"
 )
@@ -20,8 +20,28 @@ type options struct {
 	rounds    int
 	megabytes int
 	paced     time.Duration
-	only      string
+	only      pattern // of workloads
+	servers   pattern
 }
+
+// pattern is a flag that selects names; without a value it selects all.
+type pattern struct{ *regexp.Regexp }
+
+// Set implements flag.Value.
+func (p *pattern) Set(text string) (err error) {
+	p.Regexp, err = regexp.Compile(text)
+	return err
+}
+
+// String implements flag.Value.
+func (p *pattern) String() string {
+	if p.Regexp == nil {
+		return ""
+	}
+	return p.Regexp.String()
+}
+
+func (p pattern) match(name string) bool { return p.Regexp == nil || p.MatchString(name) }
 
 func main() {
 	if len(os.Args) == 2 && os.Args[1] == kfakeCommand {
@@ -34,7 +54,8 @@ func main() {
 	flag.IntVar(&o.rounds, "rounds", 5, "how often each workload runs on each server; one more goes before, to warm up, and is not counted")
 	flag.IntVar(&o.megabytes, "mb", 512, "megabytes that one run of a workload moves")
 	flag.DurationVar(&o.paced, "paced", 5*time.Second, "length of one run at a given rate")
-	flag.StringVar(&o.only, "only", "", "run workloads whose name contains this, alone; several are separated by commas")
+	flag.Var(&o.only, "only", "regular expression: run the workloads that it matches, alone")
+	flag.Var(&o.servers, "servers", "regular expression: start the servers that it matches, alone: pawl fsync, pawl os, kafka, kfake")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -63,7 +84,7 @@ func run(ctx context.Context, o options) (err error) {
 	}
 	results := newResults()
 	for _, w := range workloads(o) {
-		if !wanted(o.only, w.name) {
+		if !o.only.match(w.name) {
 			continue
 		}
 		if err := repeat(ctx, o, w, servers, results); err != nil {
@@ -73,19 +94,10 @@ func run(ctx context.Context, o options) (err error) {
 	if err := results.print(os.Stdout, servers); err != nil {
 		return err
 	}
-	if wanted(o.only, "memory") {
+	if o.only.match("memory") {
 		return memory(ctx, o, os.Stdout)
 	}
 	return nil
-}
-
-func wanted(only, name string) bool {
-	for part := range strings.SplitSeq(only, ",") {
-		if strings.Contains(name, part) {
-			return true
-		}
-	}
-	return false
 }
 
 // repeat runs one workload on each server in turn, round after round; who goes first moves on with each round.

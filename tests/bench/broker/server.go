@@ -28,11 +28,24 @@ type server struct {
 	over     chan struct{}
 }
 
-// startAll starts the servers; those that did start are returned with the error of one that did not.
+// starters start the servers by name.
+var starters = []struct {
+	name  string
+	start func(context.Context, options) ([]*server, error)
+}{
+	{"pawl fsync", startPawl("pawl fsync", "fsync")},
+	{"pawl os", startPawl("pawl os", "os")},
+	{"kafka", startKafka},
+	{"kfake", startKfake},
+}
+
+// startAll starts the servers that are wanted; those that did start are returned with the error of one that did not.
 func startAll(ctx context.Context, o options) (all []*server, err error) {
-	starts := []func(context.Context, options) ([]*server, error){startPawl("fsync"), startPawl("os"), startKafka, startKfake}
-	for _, start := range starts {
-		some, err := start(ctx, o)
+	for _, s := range starters {
+		if !o.servers.match(s.name) {
+			continue
+		}
+		some, err := s.start(ctx, o)
 		all = append(all, some...)
 		if err != nil {
 			return all, err
@@ -41,9 +54,9 @@ func startAll(ctx context.Context, o options) (all []*server, err error) {
 	return all, nil
 }
 
-func startPawl(flush string) func(context.Context, options) ([]*server, error) {
+func startPawl(name, flush string) func(context.Context, options) ([]*server, error) {
 	return func(ctx context.Context, o options) ([]*server, error) {
-		s, err := pawl(ctx, o, "pawl "+flush, "--flush", flush)
+		s, err := pawl(ctx, o, name, "--flush", flush)
 		s.durable = flush == "fsync"
 		return []*server{s}, err
 	}
