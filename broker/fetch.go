@@ -13,21 +13,49 @@ import (
 // Read appends to dst the stored batches from the one that holds offset from, as commitlog.Log.Read does, and returns the
 // marks that go with them. It does not wait: see Waiter.
 func (p *Partition) Read(ctx context.Context, dst []byte, from batch.Offset, maxBytes int) ([]byte, commitlog.Bounds, error) {
-	if p.log == nil {
-		return dst, commitlog.Bounds{}, p.broken("broker.Read")
-	}
-	bounds := p.log.Bounds()
-	if from < bounds.Start || from > bounds.HighWatermark {
-		return dst, bounds, fault.New(commitlog.ErrOutOfRange, "broker.Read", "offset %d of topic %s, partition %d is not between %d and %d",
-			from, p.topic.name, p.index, bounds.Start, bounds.HighWatermark)
-	}
-	if from == bounds.HighWatermark {
-		return dst, bounds, nil
+	bounds, empty, err := p.readable(from)
+	if err != nil || empty {
+		return dst, bounds, err
 	}
 	had := len(dst)
-	dst, err := p.log.Read(ctx, dst, from, maxBytes)
+	dst, err = p.log.Read(ctx, dst, from, maxBytes)
 	p.broker.counts.fetchedBytes.Add(uint64(len(dst) - had))
 	return dst, p.log.Bounds(), p.gone(err)
+}
+
+// ReadTo is Read into memory that room brings once it is known how much is needed, see commitlog.Placer.
+func (p *Partition) ReadTo(ctx context.Context, from batch.Offset, maxBytes int, room func(n int) []byte) ([]byte, commitlog.Bounds, error) {
+	placer, ok := p.log.(commitlog.Placer)
+	if !ok {
+		got, bounds, err := p.Read(ctx, nil, from, maxBytes)
+		if err != nil || len(got) == 0 {
+			return nil, bounds, err
+		}
+		if dst := room(len(got)); dst != nil {
+			return append(dst, got...), bounds, nil
+		}
+		return nil, bounds, nil
+	}
+	bounds, empty, err := p.readable(from)
+	if err != nil || empty {
+		return nil, bounds, err
+	}
+	got, err := placer.ReadTo(ctx, from, maxBytes, room)
+	p.broker.counts.fetchedBytes.Add(uint64(len(got)))
+	return got, p.log.Bounds(), p.gone(err)
+}
+
+// readable tells whether from is an offset to read from, and whether nothing is there.
+func (p *Partition) readable(from batch.Offset) (bounds commitlog.Bounds, empty bool, err error) {
+	if p.log == nil {
+		return bounds, true, p.broken("broker.Read")
+	}
+	bounds = p.log.Bounds()
+	if from < bounds.Start || from > bounds.HighWatermark {
+		err = fault.New(commitlog.ErrOutOfRange, "broker.Read", "offset %d of topic %s, partition %d is not between %d and %d",
+			from, p.topic.name, p.index, bounds.Start, bounds.HighWatermark)
+	}
+	return bounds, from == bounds.HighWatermark, err
 }
 
 // gone turns the error of a log that was closed because its topic was deleted into one that says so.

@@ -19,9 +19,19 @@ type buffer struct {
 	class int // -1: of no class
 }
 
+func classOf(n int) int { return max(bits.Len(uint(max(n-1, 0))), smallestClass) }
+
+// bufferSize is the size of the buffer that takeBuffer returns for n bytes.
+func bufferSize(n int) int {
+	if class := classOf(n); class <= largestClass {
+		return 1 << class
+	}
+	return n
+}
+
 // takeBuffer returns a buffer of at least n bytes, whatever they hold.
 func takeBuffer(n int) *buffer {
-	class := max(bits.Len(uint(max(n-1, 0))), smallestClass)
+	class := classOf(n)
 	if class > largestClass {
 		return &buffer{b: make([]byte, n), class: -1}
 	}

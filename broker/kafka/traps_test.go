@@ -184,7 +184,7 @@ func TestFetchKeepsToItsBounds(t *testing.T) {
 		partition, whole      int32
 		wantFirst, wantSecond int // batches
 	}{
-		{"more than the memory for all Fetches", 4 << 20, 8 << 20, 1, 0}, // 64 KiB, and at least one batch
+		{"more than the memory for all Fetches", 4 << 20, 8 << 20, 30, 0}, // a buffer that takes it all
 		{"a little less than the memory", 3 << 20, 3900000, 30, 8},
 		{"room for three of each", int32(3 * size), 3900000, 3, 3},
 		{"a byte too few for three", int32(3*size - 1), 3900000, 2, 2},
@@ -214,6 +214,42 @@ func TestFetchKeepsToItsBounds(t *testing.T) {
 				next = one.NextOffset()
 			}
 		})
+	}
+}
+
+// A client that asks for everything and reads nothing holds memory. Others are told that there is nothing until it is given back;
+// nothing is read beyond the bound.
+func TestFetchWaitsForMemory(t *testing.T) {
+	const memory = 16 << 20 // more than sockets take
+	addr, b := start(t, setup{server: kafka.Options{MaxFetchMemory: memory}})
+	makeTopic(t, addr, "t", 1, nil)
+	value := strings.Repeat("x", 900_000)
+	for range 20 {
+		produceByHand(t, addr, 9, "t", plainBatch(t, value))
+	}
+	idle := dial(t, addr)
+	if _, err := idle.Write(frame(fetchRequest(b, 12, "t", 0, memory), 1)); err != nil {
+		t.Fatal(err)
+	}
+	r := fetchRequest(b, 12, "t", 0, 1<<20)
+	r.MaxWaitMillis = 1
+	for empty := false; !empty; { // the test's own time-out is the bound
+		p := ask(t, addr, r).(*kmsg.FetchResponse).Topics[0].Partitions[0]
+		if p.ErrorCode != 0 || p.HighWatermark != 20 {
+			t.Fatalf("error %d, high watermark %d", p.ErrorCode, p.HighWatermark)
+		}
+		empty = len(p.RecordBatches) == 0
+	}
+	waiting := dial(t, addr)
+	r.MaxWaitMillis = 60_000
+	if _, err := waiting.Write(frame(r, 1)); err != nil {
+		t.Fatal(err)
+	}
+	if err := idle.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, body := receive(t, waiting); len(body) < len(value) {
+		t.Errorf("%d bytes, want a batch", len(body))
 	}
 }
 

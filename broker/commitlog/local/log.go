@@ -66,6 +66,16 @@ func (l *Log) Read(ctx context.Context, dst []byte, from batch.Offset, maxBytes 
 	return l.p.read(dst, from, maxBytes)
 }
 
+var _ commitlog.Placer = (*Log)(nil)
+
+// ReadTo implements commitlog.Placer.
+func (l *Log) ReadTo(ctx context.Context, from batch.Offset, maxBytes int, room func(n int) []byte) ([]byte, error) {
+	if err := l.usable(ctx, "local.ReadTo"); err != nil {
+		return nil, err
+	}
+	return l.p.readTo(from, maxBytes, room)
+}
+
 // Bounds implements commitlog.Log.
 func (l *Log) Bounds() commitlog.Bounds { return l.p.bounds() }
 

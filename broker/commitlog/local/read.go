@@ -51,17 +51,16 @@ func (p *partition) read(dst []byte, from batch.Offset, maxBytes int) ([]byte, e
 			return dst, err
 		}
 		before := len(dst)
-		if dst, err = p.readSegment(dst, v, from, maxBytes-(before-had), before == had); err != nil {
-			dst = dst[:before]
-			switch removed, trimmed := p.overtaken(from); {
-			case !errors.Is(err, fs.ErrNotExist):
+		grow := func(n int) []byte { return slices.Grow(dst[:before], n) }
+		more, err := p.readSegment(grow, v, from, maxBytes-(before-had), before == had)
+		if err != nil {
+			if err = p.lost(v, from, err); err != nil {
 				return dst, err
-			case removed:
-				return dst, fault.New(commitlog.ErrClosed, "local.Read", "the log was removed")
-			case !trimmed && !p.e.files.isGone(&v.s.file):
-				return dst, damaged(v.s.name, 0)
 			}
-			continue // the segment went between at and the opening of its file: from is out of range, or elsewhere, now
+			continue
+		}
+		if len(more) > before {
+			dst = more
 		}
 		if len(dst) == before || len(dst)-had >= maxBytes || p.nextIn(v) >= v.visible {
 			return dst, nil
@@ -72,6 +71,37 @@ func (p *partition) read(dst []byte, from batch.Offset, maxBytes int) ([]byte, e
 		}
 		from = last.NextOffset()
 	}
+}
+
+// readTo implements commitlog.Placer. It reads from one segment.
+func (p *partition) readTo(from batch.Offset, maxBytes int, room func(n int) []byte) ([]byte, error) {
+	for {
+		v, ok, err := p.at(from)
+		if err != nil || !ok {
+			return nil, err
+		}
+		got, err := p.readSegment(room, v, from, maxBytes, true)
+		if err == nil {
+			return got, nil
+		}
+		if err := p.lost(v, from, err); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// lost turns the error of reading a segment into the one to tell; nil if the segment only went between at and the opening of its
+// file: offset is out of range, or elsewhere, now.
+func (p *partition) lost(v view, offset batch.Offset, err error) error {
+	switch removed, trimmed := p.overtaken(offset); {
+	case !errors.Is(err, fs.ErrNotExist):
+		return err
+	case removed:
+		return fault.New(commitlog.ErrClosed, "local.Read", "the log was removed")
+	case !trimmed && !p.e.files.isGone(&v.s.file):
+		return damaged(v.s.name, 0)
+	}
+	return nil
 }
 
 // overtaken tells whether the log was removed, or trimmed beyond offset.
@@ -98,28 +128,27 @@ func lastBatch(b []byte) (last batch.Batch) {
 	return last
 }
 
-// readSegment appends to dst the batches of one segment from the one that holds from, up to maxBytes, or at least one if must
-// is set.
-func (p *partition) readSegment(dst []byte, v view, from batch.Offset, maxBytes int, must bool) ([]byte, error) {
+// readSegment appends to what room gives the batches of one segment from the one that holds from, up to maxBytes, or at least
+// one if must is set. It returns nil if there is nothing to read, or no room.
+func (p *partition) readSegment(room func(n int) []byte, v view, from batch.Offset, maxBytes int, must bool) ([]byte, error) {
 	f, err := p.e.files.acquire(&v.s.file)
 	if err != nil {
-		return dst, err
+		return nil, err
 	}
 	defer p.e.files.release(&v.s.file, false)
 	pos, size, err := p.locate(f, v, from)
-	if err != nil {
-		return dst, err
+	if err != nil || (size > int64(maxBytes) && !must) {
+		return nil, err
 	}
-	if size > int64(maxBytes) {
-		if !must {
-			return dst, nil
-		}
-		return readAt(dst, f, v.s.name, pos, size)
+	n := max(size, min(int64(maxBytes), v.size-pos))
+	dst := room(int(n))
+	if dst == nil {
+		return nil, nil
 	}
 	had := len(dst)
-	dst, err = readAt(dst, f, v.s.name, pos, min(int64(maxBytes), v.size-pos))
+	dst, err = readAt(dst, f, v.s.name, pos, n)
 	if err != nil {
-		return dst[:had], err
+		return nil, err
 	}
 	keep, err := wholeBatches(dst[had:], v)
 	return dst[:had+keep], err

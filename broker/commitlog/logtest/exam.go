@@ -34,6 +34,7 @@ func Run(t *testing.T, setup func(t *testing.T) Fixture) {
 		{"the batch is not kept by Append", examBatchNotKept},
 		{"Read returns whole batches from the one that holds the offset", examReadBoundaries},
 		{"Read keeps to maxBytes after the first batch", examReadMaxBytes},
+		{"ReadTo reads what Read reads into memory of the size it asked for", examReadTo},
 		{"offsets outside the log are out of range", examOutOfRange},
 		{"batches with gaps and without records keep their offsets", examSparse},
 		{"concurrent appends are ordered and contiguous", examConcurrentAppends},
