@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/pawl-registry/pawl/fault"
+	"github.com/pawl-registry/pawl/schema"
 	"github.com/pawl-registry/pawl/serde/frame"
 )
 
@@ -141,42 +142,40 @@ func (b *Batch) Judge(ctx context.Context, r Rule, header, data []byte) (Refusal
 	if err != nil {
 		return d.refuse(NoSchemaID, "%s: %s", r.Field, reasonOf(err)), nil
 	}
-	if r.Strategy.NeedsName() || r.Rigor == CheckPayload {
-		payload := data
-		if header == nil {
-			payload = nil // it is in the body
-		}
-		refusal, err := b.look(ctx, &d, r.Rigor, body, payload)
-		if err != nil || !refusal.Passes() {
-			return refusal, err
-		}
+	if !r.Strategy.NeedsName() && r.Rigor != CheckPayload {
+		return b.registered(ctx, d)
 	}
-	return b.registered(ctx, d)
-}
-
-// look opens the body, for the record's name and for its payload, which is behind the body's prefix unless it is given.
-func (b *Batch) look(ctx context.Context, d *demand, rigor Rigor, body, payload []byte) (Refusal, error) {
-	res, err := b.v.resolver.ByRef(ctx, d.context, d.ref)
-	if err != nil {
-		return refusalOrError(*d, err)
+	m, payload, refusal, err := b.open(ctx, d, body)
+	if err != nil || !refusal.Passes() {
+		return refusal, err
 	}
-	m, rest, err := res.Schema.Open(body)
-	if err != nil {
-		return d.refuse(UnusableSchema, "%s: schema %s: %s", d.field, d.ref, reasonOf(err)), nil
-	}
-	if payload == nil {
-		payload = rest
-	}
-	if d.strategy.NeedsName() {
+	if r.Strategy.NeedsName() {
 		d.name = m.Name()
 	}
-	if rigor != CheckPayload {
-		return Refusal{}, nil
+	if refusal, err := b.registered(ctx, d); err != nil || !refusal.Passes() || r.Rigor != CheckPayload {
+		return refusal, err
+	}
+	if header != nil {
+		payload = data
 	}
 	if err := m.Check(payload); err != nil {
 		return d.refuse(InvalidPayload, "%s: the payload is no valid %s of schema %s: %s", d.field, m.Name(), d.ref, reasonOf(err)), nil
 	}
 	return Refusal{}, nil
+}
+
+// open finds the message of a body, for the record's name and for its payload.
+func (b *Batch) open(ctx context.Context, d demand, body []byte) (schema.Message, []byte, Refusal, error) {
+	res, err := b.v.resolver.ByRef(ctx, d.context, d.ref)
+	if err != nil {
+		refusal, err := refusalOrError(d, err)
+		return nil, nil, refusal, err
+	}
+	m, payload, err := res.Schema.Open(body)
+	if err != nil {
+		return nil, nil, d.refuse(UnusableSchema, "%s: schema %s: %s", d.field, d.ref, reasonOf(err)), nil
+	}
+	return m, payload, Refusal{}, nil
 }
 
 // registered asks, or remembers, whether the schema is registered under the subject.

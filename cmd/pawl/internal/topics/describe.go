@@ -15,6 +15,7 @@ import (
 type description struct {
 	Topic      string      `json:"topic"`
 	ID         string      `json:"id,omitempty"`
+	Size       int64       `json:"size"` // bytes on disk of all replicas; -1 if the broker does not tell
 	Partitions []partition `json:"partitions"`
 	Configs    []config    `json:"configs"`
 }
@@ -25,6 +26,7 @@ type partition struct {
 	Replicas  []int32 `json:"replicas"`
 	Start     int64   `json:"start"` // first offset
 	End       int64   `json:"end"`   // one past the last offset
+	Size      int64   `json:"size"`  // bytes on the disk of the leader; -1 if the broker does not tell
 }
 
 type config struct {
@@ -37,7 +39,7 @@ func describe(a *cli.App) *cobra.Command {
 	var all bool
 	c := &cobra.Command{
 		Use:   "describe TOPIC",
-		Short: "Show the partitions, offsets and configuration of a topic",
+		Short: "Show the partitions, offsets, sizes and configuration of a topic",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			adm, err := admin(c.Context(), a)
@@ -82,9 +84,33 @@ func look(ctx context.Context, adm *kadm.Client, topic string) (description, err
 	for _, p := range found[topic].Partitions.Sorted() {
 		start, _ := starts.Lookup(topic, p.Partition)
 		end, _ := ends.Lookup(topic, p.Partition)
-		d.Partitions = append(d.Partitions, partition{p.Partition, p.Leader, p.Replicas, start.Offset, end.Offset})
+		d.Partitions = append(d.Partitions, partition{p.Partition, p.Leader, p.Replicas, start.Offset, end.Offset, -1})
 	}
+	d.addSizes(ctx, adm)
 	return d, d.addConfigs(ctx, adm)
+}
+
+// addSizes asks for sizes, which takes a right over the cluster that a reader of the topic may lack: then they stay unknown.
+func (d *description) addSizes(ctx context.Context, adm *kadm.Client) {
+	d.Size = -1
+	places := kadm.TopicsSet{}
+	for _, p := range d.Partitions {
+		places.Add(d.Topic, p.Partition)
+	}
+	found, _ := adm.DescribeAllLogDirs(ctx, places) // whatever cannot be told is left out
+	found.Each(func(dir kadm.DescribedLogDir) {
+		for i := range d.Partitions {
+			p := &d.Partitions[i]
+			one, ok := dir.Topics.Lookup(d.Topic, p.Partition)
+			if !ok || dir.Err != nil {
+				continue
+			}
+			d.Size = max(d.Size, 0) + one.Size
+			if dir.Broker == p.Leader {
+				p.Size = one.Size
+			}
+		}
+	})
 }
 
 func (d *description) addConfigs(ctx context.Context, adm *kadm.Client) error {
@@ -120,13 +146,23 @@ func (d description) write(w *strings.Builder) {
 	if d.ID != "" {
 		fmt.Fprintf(w, "  id %s", d.ID)
 	}
+	if d.Size >= 0 {
+		fmt.Fprintf(w, "  %d bytes", d.Size)
+	}
 	fmt.Fprintln(w)
 	var rows [][]string
 	for _, p := range d.Partitions {
-		rows = append(rows, []string{fmt.Sprint(p.Partition), fmt.Sprint(p.Leader), fmt.Sprint(p.Start), fmt.Sprint(p.End)})
+		rows = append(rows, []string{fmt.Sprint(p.Partition), fmt.Sprint(p.Leader), fmt.Sprint(p.Start), fmt.Sprint(p.End), size(p.Size)})
 	}
-	cli.Table(w, []string{"PARTITION", "LEADER", "START", "END"}, rows)
+	cli.Table(w, []string{"PARTITION", "LEADER", "START", "END", "SIZE"}, rows)
 	for _, c := range d.Configs {
 		fmt.Fprintf(w, "%s=%s\n", c.Name, c.Value)
 	}
+}
+
+func size(bytes int64) string {
+	if bytes < 0 {
+		return "-"
+	}
+	return fmt.Sprint(bytes)
 }

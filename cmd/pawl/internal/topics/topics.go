@@ -1,4 +1,4 @@
-// Package topics is `pawl topic`: create, list, describe and delete.
+// Package topics is `pawl topic`: create, list, describe, alter and delete.
 package topics
 
 import (
@@ -15,7 +15,7 @@ import (
 
 // Command returns `pawl topic`.
 func Command(a *cli.App) *cobra.Command {
-	return cli.Group("topic", "Create, list, describe and delete topics", create(a), list(a), describe(a), remove(a))
+	return cli.Group("topic", "Create, list, describe, alter and delete topics", create(a), list(a), describe(a), alter(a), remove(a))
 }
 
 func admin(ctx context.Context, a *cli.App) (*kadm.Client, error) {
@@ -29,15 +29,16 @@ func admin(ctx context.Context, a *cli.App) (*kadm.Client, error) {
 func create(a *cli.App) *cobra.Command {
 	var partitions int32
 	var replicas int16
-	var configs []string
+	var given settings
 	c := &cobra.Command{
 		Use:   "create TOPIC",
 		Short: "Create a topic",
 		Example: "  pawl topic create orders --partitions 4\n" +
+			"  pawl topic create orders --schema-validation payload --schema-validation-action dlq\n" +
 			"  pawl topic create orders --config confluent.value.schema.validation=true",
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			set, err := parseConfigs(configs)
+			set, err := given.parse()
 			if err != nil {
 				return err
 			}
@@ -58,20 +59,8 @@ func create(a *cli.App) *cobra.Command {
 	}
 	c.Flags().Int32Var(&partitions, "partitions", -1, "number of partitions; -1 is the broker's default")
 	c.Flags().Int16Var(&replicas, "replication-factor", -1, "number of copies; -1 is the broker's default")
-	c.Flags().StringArrayVar(&configs, "config", nil, "a configuration, NAME=VALUE; give the flag once for each")
+	given.flags(c.Flags())
 	return c
-}
-
-func parseConfigs(texts []string) (map[string]*string, error) {
-	set := map[string]*string{}
-	for _, t := range texts {
-		name, value, ok := strings.Cut(t, "=")
-		if !ok || name == "" {
-			return nil, cli.Usagef("the configuration %q must be of the form NAME=VALUE", t)
-		}
-		set[name] = &value
-	}
-	return set, nil
 }
 
 // entry is a topic in a list.
