@@ -151,7 +151,7 @@ var homes = []struct {
 	{"github.com/dlclark/regexp2", []string{"schema/jsonschema/..."}, "Java's regular expressions are needed by JSON Schema alone"},
 	{"github.com/go-chi/chi/v5", []string{"registry/rest"}, "routing belongs to the REST edge"},
 	{"github.com/jackc/pgx/v5", []string{"registry/postgres"}, "SQL belongs to one store"},
-	{"github.com/twmb/franz-go/pkg/kmsg", []string{"broker/kafka", "cmd/pawl/internal/refusal"}, "Kafka's wire structs belong to the Kafka edge"},
+	{"github.com/twmb/franz-go/pkg/kmsg", []string{"broker/kafka", "cmd/pawl/internal/records", "cmd/pawl/internal/refusal"}, "Kafka's wire structs belong to the Kafka edge"},
 	{"github.com/twmb/franz-go", []string{"cmd/...", "examples/..."}, "the broker never uses a Kafka client"},
 	{"github.com/klauspost/compress", []string{"broker/batch"}, "compression belongs to the batch"},
 	{"github.com/pierrec/lz4/v4", []string{"broker/batch"}, "compression belongs to the batch"},

@@ -5,6 +5,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"strings"
 	"testing"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	"github.com/pawl-registry/pawl/broker"
 	"github.com/pawl-registry/pawl/broker/commitlog/logtest"
 	"github.com/pawl-registry/pawl/broker/kafka"
+	"github.com/pawl-registry/pawl/fault"
 )
 
 // serve starts a broker in memory.
@@ -84,6 +86,27 @@ func TestAGroupOfEitherProtocolIsDescribed(t *testing.T) {
 				{Topic: "t", Partition: 0, Offset: 1, End: 2, Lag: 1, Member: id}, {Topic: "t", Partition: 1, Offset: -1, Member: id}}}
 			if diff := cmp.Diff(want, d); diff != "" {
 				t.Errorf("described (-want +got):\n%s", diff)
+			}
+
+			to, err := parseTarget("earliest")
+			if err != nil {
+				t.Fatal(err)
+			}
+			p := planner{ctx: ctx, adm: adm, group: name}
+			if _, err := p.plan(nil, to); !strings.Contains(fault.DetailOf(err), "is Stable: stop its members first") {
+				t.Errorf("a group with members may be reset: %v", err)
+			}
+			r := reset{Group: name, Offsets: []move{{Topic: "t", From: 1, To: 0}}}
+			if err := p.execute(&r); err == nil || r.Executed {
+				t.Error("the broker takes a reset of a group with members")
+			}
+			c.Close()
+			r, err = p.plan(nil, to)
+			if want := []move{{Topic: "t", From: 1, End: 2, Lag: 2}}; err != nil || !cmp.Equal(want, r.Offsets) {
+				t.Errorf("planned is %+v, %v", r, err)
+			}
+			if err := p.execute(&r); err != nil || !r.Executed {
+				t.Errorf("not executed: %v", err)
 			}
 		})
 	}

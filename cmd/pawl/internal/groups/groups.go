@@ -1,4 +1,4 @@
-// Package groups is `pawl group`: list and describe.
+// Package groups is `pawl group`: list, describe, reset-offsets and delete.
 package groups
 
 import (
@@ -17,7 +17,7 @@ import (
 
 // Command returns `pawl group`.
 func Command(a *cli.App) *cobra.Command {
-	return cli.Group("group", "List and describe consumer groups", list(a), describe(a))
+	return cli.Group("group", "List, describe, move and delete consumer groups", list(a), describe(a), resetOffsets(a), remove(a))
 }
 
 // entry is a group in a list.

@@ -30,6 +30,7 @@ type consumer struct {
 
 	client *kgo.Client
 	ends   map[int32]int64 // with toEnd: where each partition ended at the start, while it is not reached
+	next   map[int32]int64 // with toEnd: where each partition is read next
 	lines  *printer
 }
 
@@ -102,17 +103,52 @@ func (k *consumer) mark(ctx context.Context) error {
 	if err != nil {
 		return cli.Refused(err, "consume topic %q", k.topic)
 	}
-	starts, err := kadm.NewClient(k.client).ListStartOffsets(ctx, k.topic)
+	starts, err := k.starts(ctx)
 	if err != nil {
 		return cli.Refused(err, "consume topic %q", k.topic)
 	}
-	k.ends = map[int32]int64{}
+	k.ends, k.next = map[int32]int64{}, map[int32]int64{}
 	ends.Each(func(o kadm.ListedOffset) {
-		if s, _ := starts.Lookup(o.Topic, o.Partition); o.Offset > s.Offset {
-			k.ends[o.Partition] = o.Offset
+		if start := starts[o.Partition]; o.Offset > start {
+			k.ends[o.Partition], k.next[o.Partition] = o.Offset, start
 		}
 	})
 	return nil
+}
+
+// starts returns where each partition is read first.
+func (k *consumer) starts(ctx context.Context) (map[int32]int64, error) {
+	adm := kadm.NewClient(k.client)
+	list := adm.ListStartOffsets
+	at := int64(0)
+	if strings.EqualFold(k.from, "latest") {
+		list = adm.ListEndOffsets
+	} else if n, err := strconv.ParseInt(k.from, 10, 64); err == nil {
+		at = n
+	} else if t, err := time.Parse(time.RFC3339Nano, k.from); err == nil {
+		list = func(ctx context.Context, topics ...string) (kadm.ListedOffsets, error) {
+			return adm.ListOffsetsAfterMilli(ctx, t.UnixMilli(), topics...)
+		}
+	}
+	found, err := list(ctx, k.topic)
+	if err == nil {
+		err = found.Error()
+	}
+	if err != nil {
+		return nil, err
+	}
+	starts := map[int32]int64{}
+	found.Each(func(o kadm.ListedOffset) { starts[o.Partition] = max(o.Offset, at) })
+	if k.group == "" {
+		return starts, nil
+	}
+	committed, err := adm.FetchOffsets(ctx, k.group)
+	committed.Each(func(o kadm.OffsetResponse) {
+		if o.Topic == k.topic && o.At >= 0 {
+			starts[o.Partition] = o.At
+		}
+	})
+	return starts, err
 }
 
 // parseFrom reads earliest, latest, an offset or a time.
@@ -134,8 +170,16 @@ func parseFrom(text string) (kgo.Offset, error) {
 
 func (k *consumer) poll(ctx context.Context) error {
 	for !k.over() {
-		fetched := k.client.PollRecords(ctx, 1000)
+		fetched := k.wait(ctx)
+		if k.ends != nil && fetched.NumRecords() == 0 && ctx.Err() == nil {
+			if err := k.skip(ctx); err != nil {
+				return err
+			}
+		}
 		for _, e := range fetched.Errors() {
+			if errors.Is(e.Err, context.DeadlineExceeded) && k.ends != nil {
+				continue // it is quiet
+			}
 			if errors.Is(e.Err, context.Canceled) {
 				return nil // interrupted: what was read is printed
 			}
@@ -158,6 +202,16 @@ func (k *consumer) poll(ctx context.Context) error {
 	return nil
 }
 
+// wait returns what comes next; with --to-end nothing, if it is quiet.
+func (k *consumer) wait(ctx context.Context) kgo.Fetches {
+	if k.ends != nil {
+		short, cancel := context.WithTimeout(ctx, quiet)
+		defer cancel()
+		ctx = short
+	}
+	return k.client.PollRecords(ctx, 1000)
+}
+
 func (k *consumer) over() bool {
 	return k.max > 0 && k.lines.count >= k.max || k.ends != nil && len(k.ends) == 0
 }
@@ -168,6 +222,9 @@ func (k *consumer) passed(r *kgo.Record) {
 		k.lines.done = map[int32]*kgo.Record{}
 	}
 	k.lines.done[r.Partition] = r
+	if k.next != nil {
+		k.next[r.Partition] = r.Offset + 1
+	}
 	if end, ok := k.ends[r.Partition]; ok && r.Offset+1 >= end {
 		delete(k.ends, r.Partition)
 	}
