@@ -10,6 +10,7 @@ import (
 	"hash"
 	"io"
 	"maps"
+	"math"
 	"slices"
 
 	"github.com/pawl-registry/pawl/cmd/pawl/internal/cli"
@@ -191,7 +192,7 @@ func (f *fileReader) take(im *image, l line, s scope, w want) error {
 }
 
 func (f *fileReader) schema(im *image, v version, s scope) error {
-	if v.Version < 1 || v.ID < 1 || v.SchemaType == "" {
+	if v.Version < 1 || v.ID < 1 || v.Version > math.MaxInt32 || v.ID > math.MaxInt32 || v.SchemaType == "" {
 		return f.bad("a schema needs a version, an id and a schemaType")
 	}
 	v.Subject = plainName(v.Subject)
