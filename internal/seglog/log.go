@@ -19,6 +19,9 @@ type Options struct {
 	Preallocate bool
 	// First is the number of the first entry of a new log; the default is 1.
 	First uint64
+	// Durable is the number of an entry that the caller knows to have been durable, from a witness of its own: a log that ends
+	// before it is damaged, however well its end looks. 0: nothing is known.
+	Durable uint64
 }
 
 // Log is an open log.

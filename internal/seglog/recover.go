@@ -24,6 +24,9 @@ func (l *Log) recover() error {
 			return err
 		}
 	}
+	if len(firsts) == 0 && l.o.Durable > 0 {
+		return corrupt("%s holds no segment, and entry %d was durable", l.dir, l.o.Durable)
+	}
 	if len(l.segments) == 0 {
 		return l.create(max(l.o.First, 1))
 	}
@@ -97,7 +100,7 @@ func (l *Log) verify(s *segment, fileSize int64, last bool) error {
 	if ok, err := headerReads(s, fileSize); err != nil {
 		return err
 	} else if !ok {
-		return unborn(&sc, s.name, last)
+		return l.unborn(&sc, s.name, last)
 	}
 	for {
 		at := sc.at
@@ -116,6 +119,9 @@ func (l *Log) verify(s *segment, fileSize int64, last bool) error {
 			return corrupt("%s: entry %d at byte %d fails its checksum, and later segments exist", s.name, s.next, s.size)
 		}
 		return nil
+	}
+	if s.next <= l.o.Durable {
+		return corrupt("%s ends with entry %d at byte %d, and entry %d was durable", s.name, s.next-1, s.size, l.o.Durable)
 	}
 	// A later entry that was written after this one had been synced proves that this one was durable once.
 	found, err := sc.search(func(f frame) bool { return f.seq > s.next && f.durable >= s.next })
@@ -138,12 +144,15 @@ func headerReads(s *segment, fileSize int64) (bool, error) {
 
 // unborn decides what a segment without a valid header is. The header is durable before the first entry is written, so a
 // segment with an entry was whole once.
-func unborn(sc *scanner, name string, last bool) error {
+func (l *Log) unborn(sc *scanner, name string, last bool) error {
 	if !last {
 		return corrupt("%s: the header is damaged, and later segments exist", name)
 	}
 	sc.at.pos = 0
 	first := sc.at.seq
+	if first <= l.o.Durable {
+		return corrupt("%s: the header is damaged, and entry %d was durable", name, l.o.Durable)
+	}
 	found, err := sc.search(func(f frame) bool { return f.seq >= first })
 	if err != nil {
 		return err

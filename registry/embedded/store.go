@@ -22,6 +22,7 @@ const (
 	lockName     = "LOCK"
 	journalName  = "journal"
 	snapshotName = "snapshot"
+	markName     = "acknowledged"
 )
 
 // Options say how a store is kept. The zero value will do.
@@ -41,6 +42,7 @@ type Store struct {
 
 	mu       sync.Mutex
 	journal  *seglog.Log
+	mark     *mark
 	end      registry.Seq
 	snapshot registry.Seq  // 0: none
 	grown    chan struct{} // closed and replaced at each append, and at Close
@@ -76,14 +78,23 @@ func (s *Store) load(o Options) error {
 	if err != nil {
 		return err
 	}
-	s.journal, err = seglog.Open(s.fs, path.Join(s.dir, journalName), seglog.Options{SegmentBytes: o.SegmentBytes})
+	var known registry.Seq
+	if s.mark, known, err = openMark(s.fs, s.dir); err != nil {
+		return translate("embedded.Open", err)
+	}
+	s.journal, err = seglog.Open(s.fs, path.Join(s.dir, journalName), seglog.Options{SegmentBytes: o.SegmentBytes, Durable: uint64(known)})
 	if err != nil {
 		return translate("embedded.Open", err)
 	}
 	first, next := s.journal.Bounds()
 	s.snapshot, s.end = snapshot, registry.Seq(next-1)
+	if s.end > known {
+		if err := s.mark.set(s.end); err != nil { // readers will see it from now on
+			return translate("embedded.Open", err)
+		}
+	}
 	if registry.Seq(first) > snapshot+1 || s.end < snapshot {
-		return fault.New(ErrCorrupt, "embedded.Open", "the snapshot ends at change %d and the journal holds %d to %d", snapshot, first, s.end)
+		return fault.New(ErrCorrupt, "embedded.Open", "%s: the snapshot ends at change %d and the journal holds %d to %d", s.dir, snapshot, first, s.end)
 	}
 	return nil
 }
@@ -127,7 +138,7 @@ func (s *Store) Append(ctx context.Context, after registry.Seq, data []byte) err
 	}
 	s.end++
 	s.wake()
-	return nil
+	return translate(op, s.mark.set(s.end))
 }
 
 func (s *Store) wake() {
@@ -215,6 +226,9 @@ func (s *Store) Close() error {
 	var err error
 	if s.journal != nil {
 		err = s.journal.Close()
+	}
+	if s.mark != nil {
+		err = errors.Join(err, s.mark.close())
 	}
 	return errors.Join(err, s.lock.Close())
 }
