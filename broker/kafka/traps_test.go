@@ -195,7 +195,7 @@ func TestFetchKeepsToItsBounds(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			r := fetchRequest(b, 12, "t", 0, tt.partition)
-			r.MaxBytes = tt.whole
+			r.MaxBytes, r.MaxWaitMillis = tt.whole, 5000 // the answer before may still hold its memory
 			second := r.Topics[0].Partitions[0]
 			second.Partition = 1
 			r.Topics[0].Partitions = append(r.Topics[0].Partitions, second)
