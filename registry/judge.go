@@ -109,7 +109,7 @@ func (j judge) read(c *candidate, rigor schema.Rigor) (*parsed, error) {
 		}
 	}
 	if c.normalize || next.sum != s.key {
-		j.sums.put(next.key, next.sum, 1)
+		j.sums.put(next.key.stored(), next.sum, 1)
 	}
 	c.Format, c.Text, c.References = next.Format(), next.text, s.refs
 	return next, nil

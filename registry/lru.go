@@ -1,7 +1,6 @@
 package registry
 
 import (
-	"container/list"
 	"sync"
 
 	"github.com/pawl-registry/pawl/fault"
@@ -14,19 +13,42 @@ type lru[K comparable, V any] struct {
 	maxLen  int
 	maxCost int64
 	cost    int64
-	order   list.List // of *slot[K, V]; front is the most recent
-	slots   map[K]*list.Element
+	ends    slot[K, V] // a ring: next is the most recent, prev the least
+	slots   map[K]*slot[K, V]
 	pending map[K]*flight[V]
 }
 
 type slot[K comparable, V any] struct {
-	key   K
-	value V
-	cost  int64
+	next, prev *slot[K, V]
+	key        K
+	value      V
+	cost       int64
+}
+
+// unlink takes a slot out of the ring.
+func (s *slot[K, V]) unlink() { s.prev.next, s.next.prev = s.next, s.prev }
+
+// front makes a slot that is not in the ring the most recent one.
+func (c *lru[K, V]) front(s *slot[K, V]) {
+	s.prev, s.next = &c.ends, c.ends.next
+	s.prev.next, s.next.prev = s, s
+}
+
+// touch returns the value of a key, which is now the most recent one. The caller holds the lock.
+func (c *lru[K, V]) touch(key K) (value V, ok bool) {
+	s := c.slots[key]
+	if s == nil {
+		return value, false
+	}
+	if s != c.ends.next {
+		s.unlink()
+		c.front(s)
+	}
+	return s.value, true
 }
 
 type flight[V any] struct {
-	done  chan struct{}
+	done  chan struct{} // nil unless somebody waits
 	value V
 	err   error
 }
@@ -35,25 +57,29 @@ type flight[V any] struct {
 var errAbandoned = fault.New(ErrTimeout, "registry.lru", "The computation that this call waited for was abandoned")
 
 func newLRU[K comparable, V any](maxLen int, maxCost int64) *lru[K, V] {
-	return &lru[K, V]{maxLen: maxLen, maxCost: maxCost, slots: map[K]*list.Element{}, pending: map[K]*flight[V]{}}
+	c := &lru[K, V]{maxLen: maxLen, maxCost: maxCost, slots: map[K]*slot[K, V]{}, pending: map[K]*flight[V]{}}
+	c.ends.next, c.ends.prev = &c.ends, &c.ends
+	return c
 }
 
 // do returns the value of a key, computing it with compute if it is not kept. Failures are not kept. compute returns what the value
 // costs.
 func (c *lru[K, V]) do(key K, compute func() (V, int64, error)) (V, error) {
 	c.mu.Lock()
-	if e, ok := c.slots[key]; ok {
-		c.order.MoveToFront(e)
-		value := e.Value.(*slot[K, V]).value
+	if value, ok := c.touch(key); ok {
 		c.mu.Unlock()
 		return value, nil
 	}
 	if f, ok := c.pending[key]; ok {
+		if f.done == nil {
+			f.done = make(chan struct{})
+		}
+		done := f.done
 		c.mu.Unlock()
-		<-f.done
+		<-done
 		return f.value, f.err
 	}
-	f := &flight[V]{done: make(chan struct{}), err: errAbandoned}
+	f := &flight[V]{err: errAbandoned}
 	c.pending[key] = f
 	c.mu.Unlock()
 	return c.fly(key, f, compute)
@@ -63,12 +89,7 @@ func (c *lru[K, V]) do(key K, compute func() (V, int64, error)) (V, error) {
 func (c *lru[K, V]) get(key K) (value V, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	e, ok := c.slots[key]
-	if !ok {
-		return value, false
-	}
-	c.order.MoveToFront(e)
-	return e.Value.(*slot[K, V]).value, true
+	return c.touch(key)
 }
 
 // put keeps the value of a key unless one is kept already.
@@ -89,8 +110,11 @@ func (c *lru[K, V]) fly(key K, f *flight[V], compute func() (V, int64, error)) (
 		if f.err == nil {
 			c.keep(key, f.value, cost)
 		}
+		done := f.done
 		c.mu.Unlock()
-		close(f.done)
+		if done != nil {
+			close(done)
+		}
 	}()
 	f.value, cost, f.err = compute()
 	return f.value, f.err
@@ -100,12 +124,14 @@ func (c *lru[K, V]) keep(key K, value V, cost int64) {
 	if cost > c.maxCost {
 		return
 	}
-	c.slots[key] = c.order.PushFront(&slot[K, V]{key, value, cost})
+	s := &slot[K, V]{key: key, value: value, cost: cost}
+	c.front(s)
+	c.slots[key] = s
 	c.cost += cost
-	for c.order.Len() > c.maxLen || c.cost > c.maxCost {
-		oldest := c.order.Back()
-		s := c.order.Remove(oldest).(*slot[K, V])
-		delete(c.slots, s.key)
-		c.cost -= s.cost
+	for len(c.slots) > c.maxLen || c.cost > c.maxCost {
+		oldest := c.ends.prev
+		oldest.unlink()
+		delete(c.slots, oldest.key)
+		c.cost -= oldest.cost
 	}
 }

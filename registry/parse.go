@@ -55,6 +55,12 @@ type parsedKey struct {
 	normal bool
 }
 
+// stored returns the key of the same schema as it is parsed once it is stored. Rigor refuses texts and changes none.
+func (k parsedKey) stored() parsedKey {
+	k.rigor = schema.AsStored
+	return k
+}
+
 // pairKey identifies a question to a pair of schemas.
 type pairKey struct {
 	reader, writer parsedKey
@@ -137,6 +143,7 @@ func (p *parser) build(f schema.Format, s source, refs []resolved, done map[pars
 	if out := done[key]; out != nil {
 		return out, nil
 	}
+	var cost int64
 	out, err := p.schemas.do(key, func() (*parsed, int64, error) {
 		deps := make([]schema.Dep, len(refs))
 		for i, r := range refs {
@@ -153,10 +160,14 @@ func (p *parser) build(f schema.Format, s source, refs []resolved, done map[pars
 			return nil, 0, err
 		}
 		text := sch.Canonical()
-		return &parsed{sch, text, key, textKey(sch.Format(), text)}, int64(len(s.text) + len(text)), nil
+		cost = int64(len(s.text) + len(text))
+		return &parsed{sch, text, key, textKey(sch.Format(), text)}, cost, nil
 	})
 	if err != nil {
 		return nil, err
+	}
+	if cost > 0 && key != key.stored() { // it is about to be stored
+		p.schemas.put(key.stored(), &parsed{out.Schema, out.text, key.stored(), out.sum}, cost)
 	}
 	done[key] = out
 	return out, nil
@@ -298,7 +309,7 @@ func (p *parser) equivalent(v *view, next *parsed, old *row) (bool, error) {
 	if err != nil {
 		return false, old.source().refuse("registry.equivalent", err)
 	}
-	return p.equals.do([2]parsedKey{next.key, {text: old.key.with(refs)}}, func() (bool, int64, error) {
+	return p.equals.do([2]parsedKey{next.key.stored(), {text: old.key.with(refs)}}, func() (bool, int64, error) {
 		stored, err := p.parse(v, old.source())
 		if err != nil {
 			return false, 0, err

@@ -54,7 +54,10 @@ func (j judge) known(n Name, s Submission) (*row, error) {
 	if r := j.recall(&c, rows); r != nil {
 		return settle(s, r, rows), nil
 	}
-	next, err := j.read(&c, schema.AsStored)
+	next, err := j.read(&c, j.rigorOfNew(&c)) // most texts that are not known are new, and need no second parse then
+	if err != nil {
+		next, err = j.read(&c, schema.AsStored)
+	}
 	if err != nil {
 		return nil, err
 	}

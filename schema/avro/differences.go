@@ -216,7 +216,7 @@ func (r *resolver) symbols(rd, wr *named, at *path) *answer {
 }
 
 func (r *resolver) field(f *field, wr *node, record *path, i int) *answer {
-	first, several := candidateOf(f, wr.named)
+	first, several := candidateOf(f, wr.named, i)
 	switch {
 	case several:
 		r.ambiguous(f, wr.named, candidatesOf(f, wr.named), record.field(i))
@@ -238,9 +238,12 @@ func (r *resolver) field(f *field, wr *node, record *path, i int) *answer {
 	})
 }
 
-// candidateOf returns the first of the candidates, or -1, and whether there are others.
-func candidateOf(f *field, wr *named) (first int, several bool) {
-	first = wr.field(f.name)
+// candidateOf returns the first of the candidates, or -1, and whether there are others. Most are at the place that the field has
+// in its own record, which is looked at first.
+func candidateOf(f *field, wr *named, place int) (first int, several bool) {
+	if first = place; place >= len(wr.fields) || wr.fields[place].name != f.name {
+		first = wr.field(f.name)
+	}
 	for _, a := range f.aliases {
 		if i := wr.field(a); i >= 0 && first >= 0 {
 			return first, true

@@ -72,14 +72,18 @@ func (c *comparison) namedTypes(a, b *named) bool {
 		return false
 	}
 	for i := range a.fields {
-		if !c.fields(&a.fields[i], &b.fields[i]) {
+		if !c.sameField(&a.fields[i], &b.fields[i]) {
 			return false
 		}
+	}
+	for i := range a.fields { // not before, for most schemas that differ do so in a name
+		c.push(a.fields[i].typ, b.fields[i].typ)
 	}
 	return true
 }
 
-func (c *comparison) fields(a, b *field) bool {
+// sameField compares two fields but for their types.
+func (c *comparison) sameField(a, b *field) bool {
 	if a.name != b.name || a.order != b.order || !equalProps(a.props, b.props) {
 		return false
 	}
@@ -89,7 +93,6 @@ func (c *comparison) fields(a, b *field) bool {
 	if c.how == wholly && (a.doc != b.doc || a.hasDoc != b.hasDoc || !sameSet(a.aliases, b.aliases)) {
 		return false
 	}
-	c.push(a.typ, b.typ)
 	return true
 }
 

@@ -155,7 +155,7 @@ func (x *warner) symbols(rd, wr *named, at *path) {
 
 func (x *warner) field(f *field, wr *named, record *path, i int) {
 	x.spend(1 + len(f.aliases))
-	first, several := candidateOf(f, wr)
+	first, several := candidateOf(f, wr, i)
 	if first < 0 || several {
 		return
 	}
