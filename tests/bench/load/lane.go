@@ -42,6 +42,24 @@ type Result struct {
 	CPU      time.Duration   // of the server, over all slices
 	Database time.Duration   // CPU of its database
 	RSS      int64           // bytes, after the last slice
+	Slices   []Result        // what each slice cost, without memory
+}
+
+// add adds what a slice cost.
+func (r *Result) add(s Result) {
+	r.Took = append(r.Took, s.Took...)
+	r.Elapsed += s.Elapsed
+	r.CPU += s.CPU
+	r.Database += s.Database
+	r.Slices = append(r.Slices, s)
+}
+
+// Sum returns what several slices cost together.
+func Sum(slices []Result) (total Result) {
+	for _, s := range slices {
+		total.add(s)
+	}
+	return total
 }
 
 // Limit says when a run ends: after so many rounds, or after the first round that ends beyond the time.
@@ -114,14 +132,12 @@ func (l *Lane) slice() error {
 	if err != nil {
 		return err
 	}
-	l.result.Elapsed += time.Since(start)
+	elapsed := time.Since(start)
 	after, err := l.Target.used()
 	if err != nil {
 		return err
 	}
-	l.result.Took = append(l.result.Took, took...)
-	l.result.CPU += after.server - before.server
-	l.result.Database += after.database - before.database
+	l.result.add(Result{Took: took, Elapsed: elapsed, CPU: after.server - before.server, Database: after.database - before.database})
 	return nil
 }
 

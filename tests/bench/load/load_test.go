@@ -97,6 +97,9 @@ func TestLanesTakeTurns(t *testing.T) {
 			}
 		}
 	}
+	if part := load.Sum(results[0].Slices[:2]); len(part.Took) != 10 || part.Elapsed >= results[0].Elapsed {
+		t.Errorf("two of three slices: %+v", part)
+	}
 	if len(asked) != 30 || len(results) != 2 || len(results[0].Took) != 15 || results[1].Throughput() <= 0 {
 		t.Errorf("%d requests, results %+v", len(asked), results)
 	}

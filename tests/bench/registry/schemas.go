@@ -20,15 +20,25 @@ func record(n int) text {
 		`{"type":"record","name":"Line%06d","fields":[{"name":"sku","type":"string"},{"name":"quantity","type":"int"}]}}}]}`, n, n)}
 }
 
-// link returns version n of the chain: twenty fields and n that were added since, which is compatible at every level. A mark makes
-// it another text of the same version.
-func link(n int, mark string) text {
+// chain is a subject whose versions are compatible at every level: twenty fields that all of them have, and others that are added
+// since. One that grows keeps what it added; the other keeps the last ten.
+type chain struct {
+	subject string
+	grows   bool
+}
+
+// link returns version n. A mark makes it another text of the same size.
+func (c chain) link(n int, mark string) text {
 	var b strings.Builder
 	b.WriteString(`{"type":"record","name":"Chain","namespace":"com.example.chain","fields":[`)
 	for i := range 20 {
 		fmt.Fprintf(&b, `{"name":"field_%d","type":%s},`, i, []string{`"string"`, `"long"`, `["null","double"]`, `{"type":"array","items":"string"}`}[i%4])
 	}
-	for i := range n {
+	first, next := n, n+10
+	if c.grows {
+		first, next = 0, n
+	}
+	for i := first; i < next; i++ {
 		fmt.Fprintf(&b, `{"name":"added_%d","type":["null","string"],"default":null},`, i)
 	}
 	fmt.Fprintf(&b, `{"name":"last%s","type":["null","boolean"],"default":null}]}`, mark)

@@ -5,7 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
+	"net/url"
 
 	"github.com/pawl-registry/pawl/tests/bench/load"
 )
@@ -24,53 +24,54 @@ func (b *bench) writers(ctx context.Context) error {
 	return nil
 }
 
-// chained registers a chain of versions, each compared with all before it, then checks schemas against the whole chain.
+// chained registers two chains of versions, each compared with all before it, and checks schemas against the whole chains.
 func (b *bench) chained(ctx context.Context, versions int) error {
-	const path = "/subjects/chain/versions"
-	for _, s := range b.servers {
-		if _, err := s.once(s.send("PUT", "/config/chain", map[string]string{"compatibility": "BACKWARD_TRANSITIVE"})); err != nil {
+	for _, c := range []chain{{subject: "chain"}, {subject: "growing chain", grows: true}} {
+		if err := b.build(ctx, c, versions); err != nil {
 			return err
 		}
-	}
-	results, err := b.run(ctx, scenario{name: "chain, each version", clients: []int{1}, slice: 1, rounds: versions, call: func(_ *bench, s *server, n int) load.Call {
-		return load.Call{Request: s.send("POST", path, link(n, "")), Status: 200}
-	}})
-	if err != nil {
-		return err
-	}
-	tenth := max(versions/10, 1)
-	for i, s := range b.servers {
-		took := results[i].Took
-		first, last := took[:tenth], took[len(took)-tenth:]
-		b.report.add("chain, first tenth", b.held, &load.Lane{Target: &s.Target, Clients: 1}, load.Result{Took: first, Elapsed: sum(first)})
-		b.report.add("chain, last tenth", b.held, &load.Lane{Target: &s.Target, Clients: 1}, load.Result{Took: last, Elapsed: sum(last)})
-	}
-	for _, clients := range []int{1, few} {
-		for _, name := range []string{"same", "new"} {
-			err := b.measure(ctx, scenario{name: fmt.Sprintf("check against %d, %s text", versions, name), clients: []int{clients}, slice: 20, call: func(_ *bench, s *server, n int) load.Call {
-				if name == "same" {
-					n = 0
+		for _, clients := range []int{1, few} {
+			for _, name := range []string{"same", "new"} {
+				err := b.measure(ctx, scenario{name: fmt.Sprintf("%s: check, %s text", c.subject, name), clients: []int{clients}, slice: 20, call: func(_ *bench, s *server, n int) load.Call {
+					if name == "same" {
+						n = 0
+					}
+					return s.check(c, c.link(versions, fmt.Sprintf("_%d_%d", clients, n)))
+				}})
+				if err != nil {
+					return err
 				}
-				return s.check(link(versions, fmt.Sprintf("_%d_%d", clients, n)))
-			}})
-			if err != nil {
-				return err
 			}
 		}
 	}
 	return nil
 }
 
-// check asks whether a schema is compatible with the chain.
-func (s *server) check(t text) load.Call {
-	return load.Call{Request: s.send("POST", "/compatibility/subjects/chain/versions", t), Status: 200, Check: wantCompatible}
+// build registers a chain and reports its first and its last tenth.
+func (b *bench) build(ctx context.Context, c chain, versions int) error {
+	for _, s := range b.servers {
+		if _, err := s.once(s.send("PUT", "/config/"+url.PathEscape(c.subject), map[string]string{"compatibility": "BACKWARD_TRANSITIVE"})); err != nil {
+			return err
+		}
+	}
+	results, err := b.run(ctx, scenario{name: c.subject + ": register", clients: []int{1}, slice: 1, rounds: versions, call: func(_ *bench, s *server, n int) load.Call {
+		return load.Call{Request: s.send("POST", "/subjects/"+url.PathEscape(c.subject)+"/versions", c.link(n, "")), Status: 200}
+	}})
+	if err != nil {
+		return err
+	}
+	tenth := max(versions/10, 1)
+	for i, s := range b.servers {
+		slices, lane := results[i].Slices, &load.Lane{Target: &s.Target, Clients: 1}
+		b.report.add(c.subject+": first tenth", b.held, lane, load.Sum(slices[:tenth]))
+		b.report.add(c.subject+": last tenth", b.held, lane, load.Sum(slices[len(slices)-tenth:]))
+	}
+	return nil
 }
 
-func sum(list []time.Duration) (total time.Duration) {
-	for _, d := range list {
-		total += d
-	}
-	return total
+// check asks whether a schema is compatible with a chain.
+func (s *server) check(c chain, t text) load.Call {
+	return load.Call{Request: s.send("POST", "/compatibility/subjects/"+url.PathEscape(c.subject)+"/versions", t), Status: 200, Check: wantCompatible}
 }
 
 func wantCompatible(r load.Response) error {

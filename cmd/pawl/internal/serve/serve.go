@@ -44,6 +44,7 @@ func Command(a *cli.App, formats *schema.Formats) *cobra.Command {
 func run(ctx context.Context, cfg Config, formats *schema.Formats, logger *slog.Logger) error {
 	began := time.Now()
 	cfg.warn(logger)
+	defer keepLean()()
 	s, err := Start(ctx, cfg, formats, logger)
 	if err != nil {
 		return err
