@@ -66,17 +66,26 @@ func (s *scanner) next() ([]byte, error) {
 	return entry[frameSize:], nil
 }
 
-// search looks for a valid entry at or after s.at.pos, where next found none, that accept takes. Entries are aligned, so that
-// it can find one behind any amount of damage.
+// searchFactor bounds what a search checks, as a multiple of what it looks through: a payload may be made of heads of entries
+// that claim to be long.
+const searchFactor = 16
+
+// search looks for a valid entry behind s.at.pos, where next found none, that accept takes. Entries are aligned, so that it
+// can find one behind any amount of damage. Number and place of an entry must agree, which leaves next to nothing to check:
+// those in between take their room.
 func (s *scanner) search(accept func(frame) bool) (bool, error) {
+	budget := searchFactor * (s.end - s.at.pos)
 	for pos := s.at.pos; s.end-pos >= frameSize; pos += alignment {
 		head, err := s.window(pos, frameSize)
 		if err != nil {
 			return false, err
 		}
 		f := parseFrame(head)
-		if !f.plausible(s.end-pos) || !accept(f) {
+		if !f.plausible(s.end-pos) || !accept(f) || f.seq-s.at.seq > uint64(pos-s.at.pos)/frameSize {
 			continue
+		}
+		if budget -= f.size(); budget < 0 {
+			return false, nil
 		}
 		entry, err := s.window(pos, frameSize+int64(f.length))
 		if err != nil {
