@@ -2,8 +2,10 @@ package rest
 
 import (
 	"net/http"
+	"sync"
 
 	"github.com/pawl-registry/pawl/openapi"
+	"github.com/pawl-registry/pawl/openapi/page"
 )
 
 // root answers GET /.
@@ -40,6 +42,23 @@ func (s *server) document(*exchange) (reply, error) {
 	return reply{status: http.StatusOK, body: openapi.YAML, media: "application/yaml"}, nil
 }
 
+const docsPath = "/docs"
+
+// docs answers GET /docs with the document as a page, whatever the client accepts.
+func (s *server) docs(x *exchange) (reply, error) {
+	body, err := s.page()
+	h := x.w.Header()
+	h.Set("Content-Security-Policy", page.Policy())
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "no-referrer")
+	return reply{status: http.StatusOK, body: body, media: page.Media}, err
+}
+
+// newPage returns what renders the page when somebody first asks for it.
+func newPage() func() ([]byte, error) {
+	return sync.OnceValues(func() ([]byte, error) { return page.Render(openapi.YAML, documentPath) })
+}
+
 const metricsPath = "/metrics"
 
 // metrics answers GET /metrics, whatever the client accepts.
@@ -51,16 +70,31 @@ func (s *server) metrics(*exchange) (reply, error) {
 	return reply{status: http.StatusOK, body: body, media: media}, err
 }
 
-// live answers GET /health/live.
+// live answers GET /health/live, also while the server starts.
 func (s *server) live(*exchange) (reply, error) { return ok(openapi.Health{Status: "up"}) }
+
+// startup answers GET /health/startup: 503 until the server has started, and never again.
+func (s *server) startup(*exchange) (reply, error) {
+	if s.reg == nil {
+		return down()
+	}
+	return ok(openapi.Health{Status: "up"})
+}
 
 // ready answers GET /health/ready: 503 while the registry cannot answer.
 func (s *server) ready(x *exchange) (reply, error) {
+	if s.reg == nil {
+		return down()
+	}
 	if err := s.reg.Ready(x.ctx()); err != nil {
 		x.s.log.WarnContext(x.ctx(), "not ready", "error", err)
-		res, err := ok(openapi.Health{Status: "down"})
-		res.status = http.StatusServiceUnavailable
-		return res, err
+		return down()
 	}
 	return ok(openapi.Health{Status: "up"})
+}
+
+func down() (reply, error) {
+	res, err := ok(openapi.Health{Status: "down"})
+	res.status = http.StatusServiceUnavailable
+	return res, err
 }

@@ -104,8 +104,8 @@ func TestWithoutRolesNothingOfSubjectsIsAnswered(t *testing.T) {
 	h := guarded(t, nil)
 	filled(t, h)
 	harmless := map[string]bool{
-		"GET /": true, "POST /": true, "GET /schemas/types": true, "GET /openapi.yaml": true, "GET /v1/metadata/id": true,
-		"GET /v1/metadata/version": true, "GET /v1/metadata/deployment": true, "GET /health/live": true, "GET /health/ready": true,
+		"GET /": true, "POST /": true, "GET /schemas/types": true, "GET /openapi.yaml": true, "GET /docs": true, "GET /v1/metadata/id": true,
+		"GET /v1/metadata/version": true, "GET /v1/metadata/deployment": true, "GET /health/live": true, "GET /health/ready": true, "GET /health/startup": true,
 		"GET /config": true, "GET /mode": true,
 	}
 	for _, route := range rest.Routes(h) {

@@ -20,6 +20,7 @@ var (
 	errBadRequest       = fault.NewCode(fault.Invalid, "http_bad_request")
 	errNoBody           = fault.NewCode(fault.Invalid, "http_no_body")
 	errBodyTooLarge     = fault.NewCode(fault.Invalid, "http_body_too_large")
+	errStarting         = fault.NewCode(fault.Unavailable, "starting")
 )
 
 // number is what a failure is on the wire.
@@ -34,6 +35,7 @@ var numbers = map[*fault.Code]number{
 	errBadRequest:       {400, 400},
 	errNoBody:           {422, 422},
 	errBodyTooLarge:     {413, 413},
+	errStarting:         {503, 503},
 
 	auth.ErrUnauthenticated: {401, 401},
 	auth.ErrDenied:          {403, 403},

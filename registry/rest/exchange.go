@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -140,11 +141,14 @@ func handle(route *route) http.HandlerFunc {
 	}
 }
 
+// unlike are the endpoints that answer in a media type of their own, whatever the client accepts.
+var unlike = []string{documentPath, docsPath, metricsPath}
+
 func (x *exchange) checkMedia() error {
 	if body := x.r.Method == http.MethodPost || x.r.Method == http.MethodPut; body && !consumable(x.r.Header.Get("Content-Type")) {
 		return fault.New(errUnsupportedMedia, "rest", "HTTP 415 Unsupported Media Type")
 	}
-	if !x.acceptable && x.route.path != documentPath && x.route.path != metricsPath {
+	if !x.acceptable && !slices.Contains(unlike, x.route.path) {
 		return fault.New(errNotAcceptable, "rest", "HTTP 406 Not Acceptable")
 	}
 	return nil

@@ -49,6 +49,7 @@ type server struct {
 	log    *slog.Logger
 	mux    *chi.Mux
 	bodies *bodyCache
+	page   func() ([]byte, error) // see docs
 }
 
 // New returns a handler that serves reg, which stays the caller's to close.
@@ -65,7 +66,7 @@ func New(reg *registry.Registry, opts Options) http.Handler {
 	if opts.NewRequestID == nil {
 		opts.NewRequestID = randomUUID
 	}
-	s := &server{reg: reg, opts: opts, log: opts.Logger, mux: chi.NewMux(), bodies: newBodyCache(opts.CachedBodyBytes)}
+	s := &server{reg: reg, opts: opts, log: opts.Logger, mux: chi.NewMux(), bodies: newBodyCache(opts.CachedBodyBytes), page: newPage()}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
@@ -84,7 +85,7 @@ type route struct {
 	change       string // what the audit calls it; empty: it changes nothing
 }
 
-// route is the one list of what is served. Endpoints under POST and PUT take a body.
+// route lists, with healthRoutes, what is served. Endpoints under POST and PUT take a body.
 func (s *server) route() {
 	routes := []route{
 		{"GET", "/", s.root, need{over: overIdentity}, ""},
@@ -160,15 +161,28 @@ func (s *server) route() {
 		{"GET", "/v1/metadata/version", s.serverVersion, need{over: overIdentity}, ""},
 		{"GET", "/v1/metadata/deployment", s.deployment, need{over: overIdentity}, ""},
 		{"GET", "/openapi.yaml", s.document, need{over: overIdentity}, ""},
+		{"GET", docsPath, s.docs, need{over: overIdentity}, ""},
 		{"GET", metricsPath, s.metrics, need{overNumbers, auth.Metrics}, ""},
+	}
+	s.serve(routes)
+	s.serve(s.healthRoutes())
+	s.mux.NotFound(refuse(func(*exchange) error { return notFound() }))
+	s.mux.MethodNotAllowed(refuse(s.wrongMethod))
+}
+
+// healthRoutes are those that are served from the first moment on.
+func (s *server) healthRoutes() []route {
+	return []route{
 		{"GET", "/health/live", s.live, need{over: overNothing}, ""},
 		{"GET", "/health/ready", s.ready, need{over: overNothing}, ""},
+		{"GET", "/health/startup", s.startup, need{over: overNothing}, ""},
 	}
+}
+
+func (s *server) serve(routes []route) {
 	for _, r := range routes {
 		s.mux.Method(r.method, r.path, handle(&r))
 	}
-	s.mux.NotFound(refuse(func(*exchange) error { return notFound() }))
-	s.mux.MethodNotAllowed(refuse(s.wrongMethod))
 }
 
 // randomUUID returns a UUID of version 4.

@@ -64,17 +64,12 @@ func (s *Server) start(ctx context.Context, cfg Config, formats *schema.Formats,
 		return err
 	}
 	// The listeners come first: a port in use is the commonest mistake, and finding it must not touch any data.
-	httpListener, err := s.listen(ctx, "http", cfg.HTTP)
+	httpListener, kafkaListener, err := s.listeners(ctx, cfg, secure != nil, logger)
 	if err != nil {
 		return err
 	}
-	kafkaListener, err := s.listen(ctx, "kafka", cfg.Kafka)
-	if err != nil {
-		return err
-	}
-	if kafkaListener, err = cfg.Edge.protect(kafkaListener, logger); err != nil {
-		return err
-	}
+	front := rest.NewStartup(logger)
+	drain := s.serveHTTP(httpListener, front, secure, logger)
 	if err := s.lock(cfg.Data); err != nil {
 		return err
 	}
@@ -94,11 +89,6 @@ func (s *Server) start(ctx context.Context, cfg Config, formats *schema.Formats,
 	if err != nil {
 		return err
 	}
-	s.HTTP, s.Kafka = httpListener.Addr().String(), kafkaListener.Addr().String()
-	s.URL = "http://" + s.HTTP
-	if secure != nil {
-		s.URL = "https://" + s.HTTP
-	}
 	numbers := metrics.New()
 	requests := numbers.Requests(requestNames)
 	listener.Advertised, listener.Logger, listener.Access, listener.Trace = cfg.Advertised, logger, access, traceKafka(tracer, cfg)
@@ -106,13 +96,31 @@ func (s *Server) start(ctx context.Context, cfg Config, formats *schema.Formats,
 	measureRegistry(numbers, reg)
 	measureBroker(numbers, b, logs, edge)
 	measureTracing(numbers, tracer)
-	handler := rest.New(reg, rest.Options{
+	front.Open(rest.New(reg, rest.Options{
 		Logger: logger, Version: cfg.Version, ClusterID: b.ClusterID(), Metrics: numbers.Text, Observe: requests.Observe, Tracer: tracer,
 		Gate: gate, GroupID: cfg.Group, MaxBodyBytes: cfg.MaxBody,
-	})
-	s.serveHTTP(httpListener, handler, secure, logger)
+	}))
+	s.opened("http", drain)
 	s.serveKafka(ctx, kafkaListener, edge)
 	return nil
+}
+
+func (s *Server) listeners(ctx context.Context, cfg Config, secure bool, logger *slog.Logger) (registry, broker net.Listener, err error) {
+	if registry, err = s.listen(ctx, "http", cfg.HTTP); err != nil {
+		return nil, nil, err
+	}
+	if broker, err = s.listen(ctx, "kafka", cfg.Kafka); err != nil {
+		return nil, nil, err
+	}
+	if broker, err = cfg.Edge.protect(broker, logger); err != nil {
+		return nil, nil, err
+	}
+	s.HTTP, s.Kafka = registry.Addr().String(), broker.Addr().String()
+	s.URL = "http://" + s.HTTP
+	if secure {
+		s.URL = "https://" + s.HTTP
+	}
+	return registry, broker, nil
 }
 
 func (s *Server) listen(ctx context.Context, flag, addr string) (net.Listener, error) {
@@ -191,8 +199,9 @@ func (s *Server) openBroker(ctx context.Context, cfg Config, configs map[string]
 	return b, logs, nil
 }
 
-// serveHTTP serves until the server is closed. Its time limits are those of slow clients, not of slow work.
-func (s *Server) serveHTTP(l net.Listener, h http.Handler, secure *tls.Config, logger *slog.Logger) {
+// serveHTTP serves until the server is closed, and returns what lets requests under way end before that: it is to be called while
+// all that they need is open. The time limits are those of slow clients, not of slow work.
+func (s *Server) serveHTTP(l net.Listener, h http.Handler, secure *tls.Config, logger *slog.Logger) (drain func(context.Context) error) {
 	srv := &http.Server{
 		Handler:           h,
 		TLSConfig:         secure,
@@ -212,12 +221,13 @@ func (s *Server) serveHTTP(l net.Listener, h http.Handler, secure *tls.Config, l
 			s.failed <- fault.Wrap(cli.ErrServer, "pawl serve", err, "the registry stopped listening on %s", l.Addr())
 		}
 	}()
-	s.opened("http", func(ctx context.Context) error {
+	s.opened("http connections", func(context.Context) error { return srv.Close() })
+	return func(ctx context.Context) error {
 		if err := srv.Shutdown(ctx); err != nil {
 			return srv.Close()
 		}
 		return nil
-	})
+	}
 }
 
 func (s *Server) serveKafka(ctx context.Context, l net.Listener, srv *kafka.Server) {
