@@ -4,13 +4,18 @@ BIN     := bin/pawl
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 LDFLAGS := -s -w -X main.version=$(VERSION)
 
+# The first build is compiling and little else. The debugging data that -s -w strips is not made at all, and in packages that no
+# request waits for nothing is inlined, which nearly halves their share.
+COLD    := github.com/jackc/pgx/v5/... github.com/prometheus/... github.com/spf13/... github.com/twmb/franz-go/... go.yaml.in/...
+GCFLAGS := -gcflags=all=-dwarf=false $(foreach p,$(COLD),'-gcflags=$(p)=-dwarf=false -l')
+
 .PHONY: help build run demo test unit interop kgo race lint fuzz soak bench bench-registry bench-broker clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
 build: ## build bin/pawl
-	CGO_ENABLED=0 $(GO) build -trimpath -gcflags=all=-dwarf=false -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/pawl
+	CGO_ENABLED=0 $(GO) build -trimpath $(GCFLAGS) -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/pawl
 
 run: build ## build and serve on 127.0.0.1:8081 (registry) and 127.0.0.1:9092 (Kafka), data in ./pawl-data
 	$(BIN) serve
