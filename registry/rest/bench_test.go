@@ -22,6 +22,7 @@ func BenchmarkHandler(b *testing.B) {
 	const body = `{"schema":"{\"type\":\"record\",\"name\":\"R\",\"fields\":[{\"name\":\"f\",\"type\":\"string\"}]}"}`
 	tests := []struct{ name, method, target, body string }{
 		{"ByID", "GET", "/schemas/ids/1", ""},
+		{"ByIDUnchanged", "GET", "/schemas/ids/1", ""},
 		{"Latest", "GET", "/subjects/s/versions/latest", ""},
 		{"RegisterAgain", "POST", "/subjects/s/versions", body},
 		{"Check", "POST", "/compatibility/subjects/s/versions/latest", body},
@@ -33,11 +34,24 @@ func BenchmarkHandler(b *testing.B) {
 				b.Fatal(w.Body)
 			}
 			r := httptest.NewRequest(tt.method, tt.target, nil)
+			if tt.name == "ByIDUnchanged" {
+				r.Header.Set("If-None-Match", send(h, r).Header().Get("ETag"))
+			}
 			b.ReportAllocs()
 			for b.Loop() {
 				r.Body = io.NopCloser(strings.NewReader(tt.body))
 				h.ServeHTTP(discard{http.Header{}}, r)
 			}
 		})
+	}
+}
+
+// BenchmarkList measures the answer of a list of 2,000 subjects of some 400 bytes each, of which a part is held at a time.
+func BenchmarkList(b *testing.B) {
+	h, _ := crowded(b, 2000)
+	r := httptest.NewRequest(http.MethodGet, "/subjects", nil)
+	b.ReportAllocs()
+	for b.Loop() {
+		h.ServeHTTP(discard{http.Header{}}, r)
 	}
 }
