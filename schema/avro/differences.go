@@ -39,7 +39,7 @@ type resolver struct {
 }
 
 func newResolver(q schema.Question) *resolver {
-	r := &resolver{memo: map[[2]*node]*answer{}}
+	r := &resolver{}
 	r.reader, r.writer = q.Words()
 	return r
 }
@@ -57,6 +57,9 @@ func (r *resolver) check(rd, wr *node, at *path) *answer {
 	}
 	if !r.enter() {
 		return nil
+	}
+	if r.memo == nil {
+		r.memo = map[[2]*node]*answer{}
 	}
 	r.memo[pair] = nil
 	a := r.calculate(rd, wr, at)
@@ -160,8 +163,16 @@ func (r *resolver) namedTypes(rd, wr *node, at *path) *answer {
 	case kindEnum:
 		return a.and(r.symbols(rd.named, wr.named, at))
 	}
+	theirs, shared := wr.named.fields, 0 // shared counts the fields at the head that both have
 	for i := range rd.named.fields {
-		a = a.and(r.field(&rd.named.fields[i], wr, at, i))
+		f := &rd.named.fields[i]
+		if shared == len(theirs) && f.def != nil && len(f.aliases) == 0 {
+			continue // it was added after all that the writer has
+		}
+		if shared == i && i < len(theirs) && theirs[i].name == f.name {
+			shared++
+		}
+		a = a.and(r.field(f, wr, at, i))
 		if r.fatal != nil {
 			break
 		}

@@ -33,6 +33,7 @@ type row struct {
 	RSS         float64 `json:"rss_mib"`
 	Ratio       ratio   `json:"ratio_to_first_server"`
 	Flatness    float64 `json:"cpu_ratio_to_fewest_subjects,omitempty"`
+	Scaling     float64 `json:"requests_per_second_ratio_to_fewest_clients,omitempty"`
 }
 
 // ratio is a row divided by the row of the first server in the same run; 0 where there is nothing to divide.
@@ -50,19 +51,28 @@ func (r *report) add(scenario string, subjects int, l *load.Lane, res load.Resul
 		CPU: micros(res.CPUPerRequest()), DatabaseCPU: micros(res.DatabasePerRequest()), RSS: float64(res.RSS) / (1 << 20),
 	}
 	for _, base := range r.Rows {
-		if base.Scenario == scenario && base.Clients == l.Clients {
-			if base.Subjects == subjects && one.Ratio == (ratio{}) {
-				one.Ratio = one.over(base)
-			}
-			if base.Server == one.Server && base.Subjects < subjects && one.Flatness == 0 {
-				one.Flatness = over(one.CPU, base.CPU)
-			}
+		if base.Scenario == scenario {
+			one.compare(base)
 		}
 	}
 	r.Rows = append(r.Rows, one)
 }
 
-func (r row) over(base row) ratio {
+// compare divides the row by an earlier one of its scenario if they differ in the server, in the number of subjects or in the
+// number of clients alone. The earliest counts.
+func (r *row) compare(base row) {
+	server, subjects, clients := base.Server == r.Server, base.Subjects == r.Subjects, base.Clients == r.Clients
+	switch {
+	case !server && subjects && clients && r.Ratio == (ratio{}):
+		r.Ratio = r.over(base)
+	case server && !subjects && clients && r.Flatness == 0:
+		r.Flatness = over(r.CPU, base.CPU)
+	case server && subjects && !clients && r.Scaling == 0:
+		r.Scaling = over(r.Throughput, base.Throughput)
+	}
+}
+
+func (r *row) over(base row) ratio {
 	return ratio{P50: over(r.P50, base.P50), P99: over(r.P99, base.P99), Throughput: over(r.Throughput, base.Throughput), CPU: over(r.CPU, base.CPU)}
 }
 
@@ -85,10 +95,10 @@ func (r *report) writeJSON(path string) error {
 
 func (r *report) writeTable(w io.Writer) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, "scenario\tsubjects\tclients\tserver\tp50\tp99\treq/s\tCPU\tdatabase CPU\tRSS MiB\tCPU by size\tp50 ratio\treq/s ratio\tCPU ratio\t")
+	fmt.Fprintln(t, "scenario\tsubjects\tclients\tserver\tp50\tp99\treq/s\tCPU\tdatabase CPU\tRSS MiB\tCPU by size\treq/s by clients\tp50 ratio\treq/s ratio\tCPU ratio\t")
 	for _, x := range r.Rows {
-		fmt.Fprintf(t, "%s\t%d\t%d\t%s\t%s\t%s\t%.0f\t%s\t%s\t%.0f\t%s\t%s\t%s\t%s\t\n", x.Scenario, x.Subjects, x.Clients, x.Server,
-			span(x.P50), span(x.P99), x.Throughput, span(x.CPU), span(x.DatabaseCPU), x.RSS, times(x.Flatness),
+		fmt.Fprintf(t, "%s\t%d\t%d\t%s\t%s\t%s\t%.0f\t%s\t%s\t%.0f\t%s\t%s\t%s\t%s\t%s\t\n", x.Scenario, x.Subjects, x.Clients, x.Server,
+			span(x.P50), span(x.P99), x.Throughput, span(x.CPU), span(x.DatabaseCPU), x.RSS, times(x.Flatness), times(x.Scaling),
 			times(x.Ratio.P50), times(x.Ratio.Throughput), times(x.Ratio.CPU))
 	}
 	return t.Flush()

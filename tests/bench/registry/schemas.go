@@ -34,13 +34,14 @@ func (c chain) link(n int, mark string) text {
 	for i := range 20 {
 		fmt.Fprintf(&b, `{"name":"field_%d","type":%s},`, i, []string{`"string"`, `"long"`, `["null","double"]`, `{"type":"array","items":"string"}`}[i%4])
 	}
+	fmt.Fprintf(&b, `{"name":"marked%s","type":["null","boolean"],"default":null}`, mark)
 	first, next := n, n+10
 	if c.grows {
 		first, next = 0, n
 	}
 	for i := first; i < next; i++ {
-		fmt.Fprintf(&b, `{"name":"added_%d","type":["null","string"],"default":null},`, i)
+		fmt.Fprintf(&b, `,{"name":"added_%d","type":["null","string"],"default":null}`, i)
 	}
-	fmt.Fprintf(&b, `{"name":"last%s","type":["null","boolean"],"default":null}]}`, mark)
+	b.WriteString("]}")
 	return text{b.String()}
 }
