@@ -25,7 +25,7 @@ type setup struct {
 	server kafka.Options
 }
 
-func start(t *testing.T, s setup) (addr string, b *broker.Broker) {
+func start(t testing.TB, s setup) (addr string, b *broker.Broker) {
 	t.Helper()
 	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
 	if s.broker.Logs == nil {
@@ -60,7 +60,7 @@ func start(t *testing.T, s setup) (addr string, b *broker.Broker) {
 	return ln.Addr().String(), b
 }
 
-func client(t *testing.T, addr string, opts ...kgo.Opt) *kgo.Client {
+func client(t testing.TB, addr string, opts ...kgo.Opt) *kgo.Client {
 	t.Helper()
 	c, err := kgo.NewClient(append([]kgo.Opt{kgo.SeedBrokers(addr), kgo.RetryTimeout(10 * time.Second)}, opts...)...)
 	if err != nil {
@@ -70,14 +70,14 @@ func client(t *testing.T, addr string, opts ...kgo.Opt) *kgo.Client {
 	return c
 }
 
-func deadline(t *testing.T) context.Context {
+func deadline(t testing.TB) context.Context {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	t.Cleanup(cancel)
 	return ctx
 }
 
 // makeTopic creates a topic and returns an admin client.
-func makeTopic(t *testing.T, addr, topic string, partitions int32, configs map[string]*string) *kadm.Client {
+func makeTopic(t testing.TB, addr, topic string, partitions int32, configs map[string]*string) *kadm.Client {
 	t.Helper()
 	admin := kadm.NewClient(client(t, addr))
 	if _, err := admin.CreateTopic(deadline(t), partitions, 1, configs, topic); err != nil {
