@@ -15,11 +15,11 @@ import (
 )
 
 // confluent is librdkafka through confluent-kafka-go with its schemaregistry serdes, at their defaults.
-type confluent struct{}
+type confluent struct{ on *place }
 
-func (confluent) registry(t *testing.T) schemaregistry.Client {
+func (c confluent) registry(t *testing.T) schemaregistry.Client {
 	t.Helper()
-	cl, err := schemaregistry.NewClient(schemaregistry.NewConfig(server.Registry))
+	cl, err := schemaregistry.NewClient(c.on.confluent())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,7 +29,7 @@ func (confluent) registry(t *testing.T) schemaregistry.Client {
 
 func (c confluent) write(ctx context.Context, t *testing.T, f format, topic string, all []order) {
 	t.Helper()
-	p, err := kafka.NewProducer(&kafka.ConfigMap{"bootstrap.servers": server.Brokers, "enable.idempotence": true, "compression.type": "zstd"})
+	p, err := kafka.NewProducer(c.on.librdkafka(kafka.ConfigMap{"enable.idempotence": true, "compression.type": "gzip"}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,7 +60,7 @@ func (c confluent) write(ctx context.Context, t *testing.T, f format, topic stri
 
 func (c confluent) read(ctx context.Context, t *testing.T, f format, topic, group string, n int) []order {
 	t.Helper()
-	consumer, err := kafka.NewConsumer(&kafka.ConfigMap{"bootstrap.servers": server.Brokers, "group.id": group, "auto.offset.reset": "earliest"})
+	consumer, err := kafka.NewConsumer(c.on.librdkafka(kafka.ConfigMap{"group.id": group, "auto.offset.reset": "earliest"}))
 	if err != nil {
 		t.Fatal(err)
 	}

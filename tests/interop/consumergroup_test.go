@@ -47,18 +47,13 @@ func TestLibrdkafkaInAGroupOfKIP848(t *testing.T) {
 
 func admin(t *testing.T) *kadm.Client {
 	t.Helper()
-	cl, err := kgo.NewClient(kgo.SeedBrokers(server.Brokers))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(cl.Close)
-	return kadm.NewClient(cl)
+	return kadm.NewClient(server.kgo(t))
 }
 
 func subscribe(t *testing.T, group, topic string) *kafka.Consumer {
 	t.Helper()
-	c, err := kafka.NewConsumer(&kafka.ConfigMap{"bootstrap.servers": server.Brokers, "group.id": group, "group.protocol": "consumer",
-		"auto.offset.reset": "earliest", "enable.auto.commit": false})
+	c, err := kafka.NewConsumer(server.librdkafka(kafka.ConfigMap{"group.id": group, "group.protocol": "consumer",
+		"auto.offset.reset": "earliest", "enable.auto.commit": false}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,11 +66,7 @@ func subscribe(t *testing.T, group, topic string) *kafka.Consumer {
 // fill produces n records, evenly over the partitions.
 func fill(ctx context.Context, t *testing.T, topic string, n int) {
 	t.Helper()
-	cl, err := kgo.NewClient(kgo.SeedBrokers(server.Brokers), kgo.RecordPartitioner(kgo.ManualPartitioner()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer cl.Close()
+	cl := server.kgo(t, kgo.RecordPartitioner(kgo.ManualPartitioner()))
 	for i := range n {
 		if err := cl.ProduceSync(ctx, &kgo.Record{Topic: topic, Partition: int32(i % 4), Value: fmt.Append(nil, i)}).FirstErr(); err != nil {
 			t.Fatal(err)

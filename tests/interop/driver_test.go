@@ -21,12 +21,13 @@ type foreign struct {
 	command   func(t *testing.T) *exec.Cmd // of its driver, without the settings
 	codecs    []string
 	protocols []string // of groups
+	serdes    bool     // the driver reads and writes with schemas, too
 }
 
 var foreigns = []foreign{
 	{
 		name: "confluent-kafka-python", command: python("confluent.py"),
-		codecs: []string{"none", "gzip", "snappy", "lz4", "zstd"}, protocols: []string{"classic", "consumer"},
+		codecs: []string{"none", "gzip", "snappy", "lz4", "zstd"}, protocols: []string{"classic", "consumer"}, serdes: true,
 	},
 	{
 		name: "kafka-python", command: python("kafkapython.py"),
@@ -34,7 +35,7 @@ var foreigns = []foreign{
 	},
 	{
 		name: "kafkajs", command: node,
-		codecs: []string{"none", "gzip"}, protocols: []string{"classic"},
+		codecs: []string{"none", "gzip"}, protocols: []string{"classic"}, serdes: true,
 	},
 	{
 		name: "java", command: func(t *testing.T) *exec.Cmd { return java(t, "Driver") },

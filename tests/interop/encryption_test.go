@@ -16,7 +16,7 @@ import (
 // Confluent's rules for client-side field encryption make their keys in the key registry: a record is written by one client
 // and read by another, which finds the kek and the dek there.
 func TestConfluentFieldEncryption(t *testing.T) {
-	c := confluent{}
+	c := confluent{&server}
 	name := "encrypted"
 	const text = `{"type":"record","name":"order","fields":[{"name":"id","type":"string","confluent:tags":["PII"]},` +
 		`{"name":"quantity","type":"long"},{"name":"price","type":"double"},{"name":"tags","type":{"type":"array","items":"string"}}]}`

@@ -69,42 +69,40 @@ func texts(all []record) []string {
 
 // What a client writes with each codec, it reads back whole, and so does another client: keys, values, nulls, headers, order.
 func TestForeignClientsProduceAndConsume(t *testing.T) {
-	each(t, func(t *testing.T, f foreign) {
-		ctx, name := patient(t), topic(t, 2, nil)
-		d := f.start(ctx, t, &server)
-		key, headers := "Schlüssel", map[string]string{"trace": "é1", "empty": ""}
-		var want []string
-		for _, codec := range f.codecs {
-			full, null := "value of "+codec, record{Partition: 1, Key: &key}
-			sent := []record{{Partition: 1, Key: &key, Value: &full, Headers: headers}, null}
-			d.do(t, "produce", args{"topic": name, "records": sent, "codec": codec}, nil)
-			want = append(want, full, "<null>")
+	each(t, func(t *testing.T, f foreign) { thereAndBack(t, f, &server) })
+}
+
+func thereAndBack(t *testing.T, f foreign, on *place) {
+	ctx, name := patient(t), on.topic(t, 2, nil)
+	d := f.start(ctx, t, on)
+	key, headers := "Schlüssel", map[string]string{"trace": "é1", "empty": ""}
+	var want []string
+	for _, codec := range f.codecs {
+		full, null := "value of "+codec, record{Partition: 1, Key: &key}
+		sent := []record{{Partition: 1, Key: &key, Value: &full, Headers: headers}, null}
+		d.do(t, "produce", args{"topic": name, "records": sent, "codec": codec}, nil)
+		want = append(want, full, "<null>")
+	}
+	var got []record
+	d.do(t, "consume", args{"topic": name, "n": len(want)}, &got)
+	if diff := gocmp.Diff(want, texts(got)); diff != "" {
+		t.Errorf("produced (-) and consumed (+):\n%s", diff)
+	}
+	theirs := consumed(ctx, t, on, name, len(want))
+	if diff := gocmp.Diff(got, theirs); diff != "" {
+		t.Errorf("as %s (-) and franz-go (+) read it:\n%s", f.name, diff)
+	}
+	for i, r := range theirs {
+		if r.Key == nil || *r.Key != key || r.Value != nil && gocmp.Diff(headers, r.Headers) != "" || r.Offset != int64(i) || r.Partition != 1 {
+			t.Errorf("record %d: %+v", i, r)
 		}
-		var got []record
-		d.do(t, "consume", args{"topic": name, "n": len(want)}, &got)
-		if diff := gocmp.Diff(want, texts(got)); diff != "" {
-			t.Errorf("produced (-) and consumed (+):\n%s", diff)
-		}
-		theirs := consumed(ctx, t, name, len(want))
-		if diff := gocmp.Diff(got, theirs); diff != "" {
-			t.Errorf("as %s (-) and franz-go (+) read it:\n%s", f.name, diff)
-		}
-		for i, r := range theirs {
-			if r.Key == nil || *r.Key != key || r.Value != nil && gocmp.Diff(headers, r.Headers) != "" || r.Offset != int64(i) || r.Partition != 1 {
-				t.Errorf("record %d: %+v", i, r)
-			}
-		}
-	})
+	}
 }
 
 // consumed reads n records of partition 1 with kgo, as the drivers tell them.
-func consumed(ctx context.Context, t *testing.T, topic string, n int) []record {
+func consumed(ctx context.Context, t *testing.T, on *place, topic string, n int) []record {
 	t.Helper()
-	cl, err := kgo.NewClient(kgo.SeedBrokers(server.Brokers), kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: {1: kgo.NewOffset().AtStart()}}))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer cl.Close()
+	cl := on.kgo(t, kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: {1: kgo.NewOffset().AtStart()}}))
 	var got []record
 	for len(got) < n {
 		fetches := cl.PollFetches(ctx)

@@ -13,7 +13,7 @@ import (
 )
 
 // franz is franz-go: kgo for Kafka, sr for the registry and the frame, and the codecs its users bring.
-type franz struct{}
+type franz struct{ on *place }
 
 const authorProto = `syntax = "proto3";
 package test;
@@ -44,9 +44,9 @@ func text(f format) (string, sr.SchemaType) {
 	return orderJSON, sr.TypeJSON
 }
 
-func (franz) registry(t *testing.T) *sr.Client {
+func (z franz) registry(t *testing.T) *sr.Client {
 	t.Helper()
-	cl, err := sr.NewClient(sr.URLs(server.Registry))
+	cl, err := sr.NewClient(z.on.sr()...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,11 +85,7 @@ func (z franz) write(ctx context.Context, t *testing.T, f format, topic string, 
 		t.Fatalf("franz-go register: %v", err)
 	}
 	s := z.serde(t, f, registered.ID, registered.Schema.Schema)
-	cl, err := kgo.NewClient(kgo.SeedBrokers(server.Brokers), kgo.DefaultProduceTopic(topic))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer cl.Close()
+	cl := z.on.kgo(t, kgo.DefaultProduceTopic(topic), kgo.ProducerBatchCompression(kgo.GzipCompression()))
 	for _, o := range all {
 		var v any = o
 		if f == protobufFormat {
@@ -108,7 +104,7 @@ func (z franz) write(ctx context.Context, t *testing.T, f format, topic string, 
 func (z franz) read(ctx context.Context, t *testing.T, f format, topic, group string, n int) []order {
 	t.Helper()
 	var got []order
-	for _, value := range groupConsume(ctx, t, topic, group, n) {
+	for _, value := range groupConsume(ctx, t, z.on, topic, group, n) {
 		var header sr.ConfluentHeader
 		id, _, err := header.DecodeID(value)
 		if err != nil {
@@ -140,13 +136,9 @@ func (z franz) decode(t *testing.T, f format, s *sr.Serde, value []byte) order {
 }
 
 // groupConsume reads n values as the only member of a group and commits them.
-func groupConsume(ctx context.Context, t *testing.T, topic, group string, n int) [][]byte {
+func groupConsume(ctx context.Context, t *testing.T, on *place, topic, group string, n int) [][]byte {
 	t.Helper()
-	cl, err := kgo.NewClient(kgo.SeedBrokers(server.Brokers), kgo.ConsumeTopics(topic), kgo.ConsumerGroup(group),
-		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
-	if err != nil {
-		t.Fatal(err)
-	}
+	cl := on.kgo(t, kgo.ConsumeTopics(topic), kgo.ConsumerGroup(group), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
 	defer cl.Close()
 	var values [][]byte
 	for len(values) < n {

@@ -16,7 +16,7 @@ func TestConfluentKeys(t *testing.T) {
 	// Each client has a cache; another one has to ask the server.
 	clients := [3]deks.Client{}
 	for i := range clients {
-		cl, err := deks.NewClient(schemaregistry.NewConfig(server.Registry))
+		cl, err := deks.NewClient(server.confluent())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -74,7 +74,7 @@ func wantCode(t *testing.T, code int, f func() error) {
 // Confluent's client makes, lists and ends associations, and its serializers at their defaults write under the subject that a
 // topic is associated with.
 func TestConfluentAssociations(t *testing.T) {
-	c := confluent{}
+	c := confluent{&server}
 	cl := c.registry(t)
 	name, subject := topic(t, 1, nil), "shared-by-topics"
 	const text = `{"type":"record","name":"order","fields":[{"name":"id","type":"string"},{"name":"quantity","type":"long"},` +

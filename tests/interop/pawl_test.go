@@ -16,11 +16,11 @@ import (
 )
 
 // pawl is our own client and serde, on kgo.
-type pawl struct{}
+type pawl struct{ on *place }
 
-func (pawl) resolver(t *testing.T) *serde.Resolver {
+func (p pawl) resolver(t *testing.T) *serde.Resolver {
 	t.Helper()
-	registry, err := client.New(client.Options{URLs: []string{server.Registry}})
+	registry, err := client.New(p.on.client())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,11 +33,7 @@ func (p pawl) write(ctx context.Context, t *testing.T, f format, topic string, a
 	if err != nil {
 		t.Fatal(err)
 	}
-	cl, err := kgo.NewClient(kgo.SeedBrokers(server.Brokers), kgo.DefaultProduceTopic(topic))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer cl.Close()
+	cl := p.on.kgo(t, kgo.DefaultProduceTopic(topic), kgo.ProducerBatchCompression(kgo.GzipCompression()))
 	for _, o := range all {
 		var v any = o
 		if f == protobufFormat {
@@ -70,7 +66,7 @@ func (p pawl) read(ctx context.Context, t *testing.T, f format, topic, group str
 	t.Helper()
 	decoder := serde.NewDecoder(p.resolver(t), serde.DecoderOptions{})
 	var got []order
-	for _, value := range groupConsume(ctx, t, topic, group, n) {
+	for _, value := range groupConsume(ctx, t, p.on, topic, group, n) {
 		var o order
 		var err error
 		if f == protobufFormat {

@@ -12,19 +12,13 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/twmb/franz-go/pkg/kadm"
-	"github.com/twmb/franz-go/pkg/kgo"
 )
 
-// A place is a started `pawl serve`, as clients are told of it.
-type place struct {
-	Registry string `json:"registry"` // base URL
-	Brokers  string `json:"brokers"`  // host:port
-}
-
-// server is the one that all tests share which need no other.
-var server place
+// server is the one that all tests share which need no other. binary is what it was started from.
+var (
+	server place
+	binary string
+)
 
 func TestMain(m *testing.M) {
 	code, err := run(m)
@@ -41,38 +35,49 @@ func run(m *testing.M) (int, error) {
 		return 0, err
 	}
 	defer os.RemoveAll(dir)
-	bin := filepath.Join(dir, "pawl")
-	build := exec.Command("go", "build", "-o", bin, "./cmd/pawl")
+	binary = filepath.Join(dir, "pawl")
+	build := exec.Command("go", "build", "-o", binary, "./cmd/pawl")
 	build.Dir = "../.."
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		return 0, fmt.Errorf("go build: %w\n%s", err, out)
 	}
-	httpAddr, kafkaAddr := freeAddr(), freeAddr()
-	server.Registry, server.Brokers = "http://"+httpAddr, kafkaAddr
-	logFile, err := os.Create(filepath.Join(dir, "log"))
+	log, stop, err := server.serve(filepath.Join(dir, "data"))
 	if err != nil {
 		return 0, err
 	}
-	serve := exec.Command(bin, "serve", "--http", httpAddr, "--kafka", kafkaAddr, "--data", filepath.Join(dir, "data"))
-	serve.Stdout, serve.Stderr = logFile, logFile
-	if err := serve.Start(); err != nil {
-		return 0, err
-	}
-	defer func() {
-		_ = serve.Process.Kill()
-		_ = serve.Wait()
-	}()
-	if err := ready(); err != nil {
-		text, _ := os.ReadFile(logFile.Name())
-		return 0, fmt.Errorf("%w; the server said:\n%s", err, text)
-	}
+	defer stop()
 	code := m.Run()
 	if code != 0 {
-		text, _ := os.ReadFile(logFile.Name())
-		fmt.Fprintf(os.Stderr, "the server said:\n%s\n", tail(string(text), 60))
+		fmt.Fprintf(os.Stderr, "the server said:\n%s\n", log)
 	}
 	return code, nil
+}
+
+// serve starts a pawl at two free addresses, with settings as arguments, and waits until it answers.
+func (p *place) serve(data string, settings ...string) (log *journal, stop func(), err error) {
+	registry, brokers := freeAddr(), freeAddr()
+	scheme := "http://"
+	if p.CA != "" {
+		scheme = "https://"
+	}
+	p.Registry, p.Brokers = scheme+registry, brokers
+	cmd := exec.Command(binary, append([]string{"serve", "--http", registry, "--kafka", brokers, "--data", data}, settings...)...)
+	log = &journal{}
+	cmd.Stdout, cmd.Stderr = log, log
+	cmd.Env = append(os.Environ(), "PAWL_KAFKA_ADMIN="+p.admin())
+	if err := cmd.Start(); err != nil {
+		return nil, nil, err
+	}
+	stop = func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	}
+	if err := p.ready(); err != nil {
+		stop()
+		return nil, nil, fmt.Errorf("%w; the server said:\n%s", err, log)
+	}
+	return log, stop, nil
 }
 
 func tail(s string, lines int) string {
@@ -89,10 +94,10 @@ func freeAddr() string {
 	return l.Addr().String()
 }
 
-func ready() error {
+func (p *place) ready() error {
 	deadline := time.Now().Add(30 * time.Second)
 	for time.Now().Before(deadline) {
-		if res, err := http.Get(server.Registry + "/subjects"); err == nil {
+		if res, err := p.http().Get(p.Registry + "/health/ready"); err == nil {
 			res.Body.Close()
 			if res.StatusCode == http.StatusOK {
 				return nil
@@ -105,35 +110,7 @@ func ready() error {
 
 func testContext(t *testing.T) context.Context {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	t.Cleanup(cancel)
 	return ctx
-}
-
-// topic makes a topic of its own for a test.
-func topic(t *testing.T, partitions int32, configs map[string]string) string {
-	t.Helper()
-	name := strings.Map(func(r rune) rune {
-		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' {
-			return r
-		}
-		return '-'
-	}, t.Name())
-	cl, err := kgo.NewClient(kgo.SeedBrokers(server.Brokers))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer cl.Close()
-	set := map[string]*string{}
-	for k, v := range configs {
-		set[k] = &v
-	}
-	res, err := kadm.NewClient(cl).CreateTopic(testContext(t), partitions, 1, set, name)
-	if err != nil {
-		t.Fatalf("create topic %s: %v", name, err)
-	}
-	if res.Err != nil {
-		t.Fatalf("create topic %s: %v: %s", name, res.Err, res.ErrMessage)
-	}
-	return name
 }

@@ -95,9 +95,9 @@ public final class Driver {
 
     // Records.
 
-    private KafkaProducer<String, String> producer(String key, Object value) {
+    private KafkaProducer<String, String> producer(Map<String, Object> own) {
         Map<String, Object> conf = new HashMap<>(kafka);
-        conf.put(key, value);
+        conf.putAll(own);
         return new KafkaProducer<>(conf, new StringSerializer(), new StringSerializer());
     }
 
@@ -110,7 +110,7 @@ public final class Driver {
     }
 
     private Object produce(JsonNode o) throws Exception {
-        try (KafkaProducer<String, String> p = producer("compression.type", o.path("codec").asText("none"))) {
+        try (KafkaProducer<String, String> p = producer(Map.of("compression.type", o.path("codec").asText("none")))) {
             return send(p, o);
         }
     }
@@ -187,7 +187,7 @@ public final class Driver {
     // Transactions.
 
     private void begin(JsonNode o) throws Exception {
-        KafkaProducer<String, String> p = producer("transactional.id", o.get("id").asText());
+        KafkaProducer<String, String> p = producer(Map.of("transactional.id", o.get("id").asText(), "transaction.timeout.ms", 600_000));
         p.initTransactions();
         p.beginTransaction();
         send(p, o);

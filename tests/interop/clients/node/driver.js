@@ -190,7 +190,7 @@ const driver = {
       const desc = types(descriptor).getMessage(message)
       const mutable = createMutableRegistry()
       mutable.add(desc)
-      serializer = new sr.ProtobufSerializer(registry, sr.SerdeType.VALUE, { registry: mutable })
+      serializer = new sr.ProtobufSerializer(registry, sr.SerdeType.VALUE, { registry: mutable, autoRegisterSchemas: true })
       values = values.map((v) => fromJson(desc, v))
     } else {
       await registry.register(`${topic}-value`, { schema, schemaType: format })
