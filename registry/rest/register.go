@@ -1,6 +1,8 @@
 package rest
 
 import (
+	"encoding/base64"
+
 	"github.com/pawl-registry/pawl/openapi"
 	"github.com/pawl-registry/pawl/registry"
 )
@@ -34,7 +36,21 @@ func (s *server) register(x *exchange) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
+	if echoed(x, sub) {
+		v.Text = sub.Text
+	}
 	return s.answerRegistered(x, v)
+}
+
+// echoed reports whether the answer to a registration holds the text as it was sent. A client that sends the binary form of a
+// schema, in base64, keeps the text of the answer in its place and reads it as that form later (confluent-kafka for Python does);
+// source text in the answer would break it.
+func echoed(x *exchange, sub registry.Submission) bool {
+	if x.query.Get("format") != "" || len(sub.AddTags)+len(sub.RemoveTags) > 0 || sub.PropagateTags {
+		return false
+	}
+	_, err := base64.StdEncoding.DecodeString(sub.Text)
+	return err == nil && sub.Text != ""
 }
 
 func (s *server) answerRegistered(x *exchange, v registry.Version) (reply, error) {
