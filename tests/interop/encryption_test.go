@@ -7,7 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/confluentinc/confluent-kafka-go/v2/schemaregistry"
-	_ "github.com/confluentinc/confluent-kafka-go/v2/schemaregistry/rules/encryption"
+	"github.com/confluentinc/confluent-kafka-go/v2/schemaregistry/rules/encryption"
 	_ "github.com/confluentinc/confluent-kafka-go/v2/schemaregistry/rules/encryption/localkms"
 	"github.com/confluentinc/confluent-kafka-go/v2/schemaregistry/serde"
 	"github.com/confluentinc/confluent-kafka-go/v2/schemaregistry/serde/avrov2"
@@ -16,6 +16,8 @@ import (
 // Confluent's rules for client-side field encryption make their keys in the key registry: a record is written by one client
 // and read by another, which finds the kek and the dek there.
 func TestConfluentFieldEncryption(t *testing.T) {
+	encryption.Register()
+	t.Cleanup(func() { *serde.GlobalRuleRegistry() = serde.NewRuleRegistry() })
 	c := confluent{&server}
 	name := "encrypted"
 	const text = `{"type":"record","name":"order","fields":[{"name":"id","type":"string","confluent:tags":["PII"]},` +

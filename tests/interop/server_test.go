@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/confluentinc/confluent-kafka-go/v2/schemaregistry/serde"
 )
 
 // server is the one that all tests share which need no other. binary is what it was started from.
@@ -47,6 +49,7 @@ func run(m *testing.M) (int, error) {
 		return 0, err
 	}
 	defer stop()
+	*serde.GlobalRuleRegistry() = serde.NewRuleRegistry() // the rules of the process serve clients of one registry only
 	code := m.Run()
 	if code != 0 {
 		fmt.Fprintf(os.Stderr, "the server said:\n%s\n", log)
