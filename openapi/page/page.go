@@ -191,7 +191,11 @@ func (p *page) content(types node) {
 		p.kind(first)
 		p.put(" ")
 	}
-	p.put("<span class=\"media\">%s</span>", strings.Join(names, ", "))
+	p.put("<span class=\"media\" title=\"%s\">", strings.Join(names, ", "))
+	if slices.Contains(names, "application/json") {
+		names = []string{"JSON"}
+	}
+	p.put("%s</span>", strings.Join(names, ", "))
 }
 
 func (p *page) responses(all node) {

@@ -87,9 +87,13 @@ func (s *Settings) property(f *pflag.FlagSet, name, value, origin string) error 
 		s.warn("%s: %s has no effect here", origin, name)
 		return nil
 	}
+	secured := strings.HasPrefix(strings.ToLower(strings.TrimSpace(value)), "https:")
 	value, err := e.value(strings.TrimSpace(value))
 	if err != nil {
 		return cli.Usagef("%s: %s: %v", origin, name, err)
+	}
+	if name == "listeners" && secured && s.origins[e.name] == "" {
+		s.https = origin
 	}
 	return s.put(f, e.name, value, origin)
 }

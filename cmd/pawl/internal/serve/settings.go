@@ -24,12 +24,21 @@ type Settings struct {
 	Config
 	file       string // YAML
 	properties string // of Confluent Schema Registry
+	database   string // URL of the variable PAWL_POSTGRES
+	stored     string // --store as it was given
+	https      string // what asks for a listener with TLS in Confluent's words; empty: nothing
 
 	names    []string          // of all settings, sorted
 	traced   []tracing.Setting // what OpenTelemetry's variables came to
 	origins  map[string]string // of the settings that are not the default
 	warnings []string          // about what has no effect
 }
+
+// What is read from variables alone, so that no process list shows it.
+const (
+	postgresVariable = cli.Prefix + "POSTGRES"
+	adminVariable    = cli.Prefix + "KAFKA_ADMIN"
+)
 
 // variables are read by themselves, not as flags.
 var variables = []string{"POSTGRES", "REGISTRY_USER", "REGISTRY_PASSWORD", "REGISTRY_TOKEN", "KAFKA_USER", "KAFKA_PASSWORD", "KAFKA_ADMIN"}
@@ -66,9 +75,14 @@ func (s *Settings) load(a *cli.App, f *pflag.FlagSet) error {
 	if err := s.loadTracing(a.Environ()); err != nil {
 		return err
 	}
-	s.Postgres, _ = a.Lookup(cli.Prefix + "POSTGRES")
-	s.Edge.Admin, _ = a.Lookup(cli.Prefix + "KAFKA_ADMIN")
+	s.Postgres, _ = a.Lookup(postgresVariable)
+	s.Edge.Admin, _ = a.Lookup(adminVariable)
+	s.warnIdle(a, f)
+	s.database, s.stored = s.Postgres, s.Store
 	s.settle()
+	if s.https != "" && s.Access.Cert == "" {
+		return cli.Usagef("%s: listeners asks for https, which needs a certificate: set --tls-cert and --tls-key", s.https)
+	}
 	return s.check()
 }
 
@@ -170,11 +184,11 @@ type Shown struct {
 
 // show lists the settings with secrets masked; only those that somebody set, unless all are wanted.
 func (s *Settings) show(f *pflag.FlagSet, all bool) []Shown {
-	var out []Shown
+	out := []Shown{}
 	for _, name := range s.names {
 		one := Shown{name, mask(f.Lookup(name).Value.String()), s.origins[name]}
-		if name == "store" && s.Postgres != "" {
-			one.Value = mask(s.Postgres)
+		if name == "store" {
+			one.Value = mask(s.stored)
 		}
 		if one.Origin == "" {
 			one.Origin = "default"
@@ -182,6 +196,12 @@ func (s *Settings) show(f *pflag.FlagSet, all bool) []Shown {
 		if all || one.Origin != "default" {
 			out = append(out, one)
 		}
+	}
+	if s.database != "" {
+		out = append(out, Shown{"postgres", mask(s.database), "variable " + postgresVariable})
+	}
+	if s.Edge.Admin != "" {
+		out = append(out, Shown{"kafka-admin", hidden, "variable " + adminVariable})
 	}
 	for _, one := range s.traced {
 		if all || one.Origin != "default" {
@@ -191,17 +211,19 @@ func (s *Settings) show(f *pflag.FlagSet, all bool) []Shown {
 	return out
 }
 
+const hidden = "(hidden)"
+
 // mask hides the password of a URL, and the whole of what is no URL but holds one.
 func mask(value string) string {
 	if !strings.Contains(value, "://") {
 		if strings.Contains(strings.ToLower(value), "password") {
-			return "(hidden)"
+			return hidden
 		}
 		return value
 	}
 	u, err := url.Parse(value)
 	if err != nil {
-		return "(hidden)"
+		return hidden
 	}
 	q := u.Query()
 	for name := range q {

@@ -153,6 +153,70 @@ func TestSettingsThatCannotBeAreRefused(t *testing.T) {
 	}
 }
 
+func TestWhatHasNoEffectBesideTheRestIsNamed(t *testing.T) {
+	dir := t.TempDir()
+	htpasswd, roles := file(t, filepath.Join(dir, "users"), nil), file(t, filepath.Join(dir, "roles"), nil)
+	for _, c := range []struct {
+		environ []string
+		args    string
+		want    []string
+	}{
+		{nil, "--http 127.0.0.1:0", nil},
+		{nil, "--auth-audience x --auth-algorithms RS256", []string{"--auth-algorithms (flag) has no effect without --auth bearer", "--auth-audience (flag) has"}},
+		{nil, "--auth basic --auth-roles " + roles + " --auth-htpasswd " + htpasswd + " --auth-issuer http://i", []string{"--auth-issuer (flag) has no effect without --auth bearer"}},
+		{[]string{"PAWL_AUTH_NAME_CLAIM=x"}, "", []string{"--auth-name-claim (variable PAWL_AUTH_NAME_CLAIM) has no effect"}},
+		{[]string{"PAWL_TRACE_KAFKA=true"}, "", []string{"--trace-kafka (variable PAWL_TRACE_KAFKA) has no effect without a collector"}},
+		{[]string{"PAWL_POSTGRES=postgres://u:s3cret@h/d"}, "", []string{"PAWL_POSTGRES has no effect"}},
+		{[]string{"PAWL_POSTGRES=postgres://u:s3cret@h/d"}, "--store postgres", nil},
+		{[]string{"PAWL_POSTGRES=postgres://u:s3cret@h/d"}, "--store postgres://other/d", []string{"PAWL_POSTGRES has no effect"}},
+		{[]string{"PAWL_KAFKA_ADMIN=u:s3cret"}, "", []string{"PAWL_KAFKA_ADMIN has no effect without --kafka-sasl"}},
+		{[]string{"PAWL_KAFKA_ADMIN=u:s3cret"}, "--kafka-sasl PLAIN", nil},
+	} {
+		_, talk, err := printed(t, c.environ, strings.Fields(c.args)...)
+		if err != nil || strings.Contains(talk, "s3cret") {
+			t.Errorf("%v %s: %v", c.environ, c.args, err)
+		}
+		if n := strings.Count(talk, "\n"); n != len(c.want) {
+			t.Errorf("%v %s: %d warnings: %s", c.environ, c.args, n, talk)
+		}
+		for _, want := range c.want {
+			if !strings.Contains(talk, want) {
+				t.Errorf("%v %s: nobody says %q: %s", c.environ, c.args, want, talk)
+			}
+		}
+	}
+}
+
+func TestWhatComesFromVariablesAloneIsShownAndMasked(t *testing.T) {
+	got, _, err := printed(t, []string{"PAWL_POSTGRES=postgres://u:s3cret@h/d", "PAWL_KAFKA_ADMIN=u:s3cret"}, "--store", "postgres", "--kafka-sasl", "PLAIN")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]serve.Shown{
+		"store":       {Name: "store", Value: "postgres", Origin: "flag"},
+		"kafka-sasl":  {Name: "kafka-sasl", Value: "[PLAIN]", Origin: "flag"},
+		"postgres":    {Name: "postgres", Value: "postgres://u:xxxxx@h/d", Origin: "variable PAWL_POSTGRES"},
+		"kafka-admin": {Name: "kafka-admin", Value: "(hidden)", Origin: "variable PAWL_KAFKA_ADMIN"},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// Who asked for TLS in Confluent's words must not get a server without it.
+func TestASecureListenerNeedsACertificate(t *testing.T) {
+	environ := []string{"SCHEMA_REGISTRY_LISTENERS=https://127.0.0.1:0"}
+	if _, _, err := printed(t, environ); cli.Status(err) != cli.Usage || !strings.Contains(cli.Message(err), "--tls-cert") {
+		t.Errorf("%v", err)
+	}
+	if got, _, err := printed(t, environ, "--tls-cert", "c", "--tls-key", "k"); err != nil || got["http"].Value != "127.0.0.1:0" {
+		t.Errorf("%v %v", got, err)
+	}
+	if _, _, err := printed(t, environ, "--http", "127.0.0.1:1"); err != nil {
+		t.Errorf("a stronger source says where to listen, and in the clear: %v", err)
+	}
+}
+
 func FuzzProperties(f *testing.F) {
 	for _, s := range []string{"", "a=b", `a\=b:c`, "a b\\\n  c", "!x\n#y\na", `a=\u0041\t\`, "\\\n\\\n"} {
 		f.Add(s)

@@ -22,9 +22,6 @@ func (s *Settings) loadTracing(environ []string) error {
 	}
 	s.warnings = append(s.warnings, e.Warnings...)
 	s.Tracing, s.traced = e.Config, e.Settings
-	if s.TraceKafka && !s.Tracing.On() {
-		s.warn("--trace-kafka has no effect without a collector of traces: name one in the variable OTEL_EXPORTER_OTLP_ENDPOINT")
-	}
 	return nil
 }
 

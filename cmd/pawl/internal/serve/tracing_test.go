@@ -240,7 +240,7 @@ func TestNothingIsSentWhenTracingIsOff(t *testing.T) {
 		call(t, "GET", s.registry+"/subjects", "", "Traceparent", sampled)
 		warned := false
 		for _, line := range s.stop() {
-			warned = warned || line["level"] == "WARN" && strings.Contains(line["msg"].(string), "--trace-kafka has no effect")
+			warned = warned || line["level"] == "WARN" && strings.Contains(line["msg"].(string), "--trace-kafka (flag) has no effect")
 			if line["trace_id"] != nil {
 				t.Errorf("%v", line)
 			}
