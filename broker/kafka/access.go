@@ -24,14 +24,17 @@ import (
 
 // AccessOptions say who may do what. The zero value lets everyone do everything.
 type AccessOptions struct {
-	SASL           []string      // mechanisms of which each connection must use one; empty: none is asked for
-	Authorize      bool          // decide by ACLs
-	SuperUsers     []string      // principals that ACLs do not bind, such as User:admin
-	OpenWorld      bool          // what no ACL names is open to everyone (allow.everyone.if.no.acl.found)
-	PrincipalRules string        // how the subject of a certificate becomes a name; empty: the whole subject (see internal/acl)
-	FailureDelay   time.Duration // from an attempt to authenticate to the answer that it failed; 0: 100 milliseconds
-	Random         io.Reader     // nil: crypto/rand
-	Logger         *slog.Logger  // nil: slog.Default
+	SASL           []string         // mechanisms of which each connection must use one; empty: none is asked for
+	Tokens         Verifier         // for OAUTHBEARER; nil: there is no such mechanism
+	MaxSession     time.Duration    // after which a client must authenticate anew (connections.max.reauth.ms); 0: it need not, but with a new token in time
+	Authorize      bool             // decide by ACLs
+	SuperUsers     []string         // principals that ACLs do not bind, such as User:admin
+	OpenWorld      bool             // what no ACL names is open to everyone (allow.everyone.if.no.acl.found)
+	PrincipalRules string           // how the subject of a certificate becomes a name; empty: the whole subject (see internal/acl)
+	FailureDelay   time.Duration    // from an attempt to authenticate to the answer that it failed; 0: 100 milliseconds
+	Random         io.Reader        // nil: crypto/rand
+	Clock          func() time.Time // that sessions end by; nil: time.Now
+	Logger         *slog.Logger     // nil: slog.Default
 }
 
 // Access holds the users, ACLs and quotas of a broker, which are settings of it. Servers of one broker share one Access.
@@ -74,6 +77,9 @@ func OpenAccess(ctx context.Context, b *broker.Broker, opts AccessOptions) (*Acc
 	if opts.Logger == nil {
 		opts.Logger = slog.Default()
 	}
+	if opts.Clock == nil {
+		opts.Clock = time.Now
+	}
 	setDefault(&opts.FailureDelay, 100*time.Millisecond)
 	a := &Access{opts: opts, broker: b, slots: make(chan struct{}, runtime.GOMAXPROCS(0))}
 	a.policy = acl.Policy{Super: make(map[string]bool), OpenWorld: opts.OpenWorld}
@@ -89,8 +95,11 @@ func OpenAccess(ctx context.Context, b *broker.Broker, opts AccessOptions) (*Acc
 	}
 	a.sasl.Lookup, a.sasl.Nonce = a.credential, a.nonce
 	for _, m := range opts.SASL {
-		if a.sasl.Begin(scram.Mechanism(m)) == nil {
-			return nil, fault.New(errAccess, "kafka.OpenAccess", "SASL mechanism %q is not known: use %s, %s or %s", m, scram.SHA512, scram.SHA256, scram.Plain)
+		if m == oauthBearer && opts.Tokens == nil {
+			return nil, fault.New(errAccess, "kafka.OpenAccess", "SASL mechanism %s needs an issuer of tokens", m)
+		}
+		if a.begin(m) == nil {
+			return nil, fault.New(errAccess, "kafka.OpenAccess", "SASL mechanism %q is not known: use %s, %s, %s or %s", m, scram.SHA512, scram.SHA256, scram.Plain, oauthBearer)
 		}
 	}
 	return a, a.load()
@@ -219,6 +228,28 @@ func (a *Access) SetPassword(ctx context.Context, user, password string) error {
 func (a *Access) credential(user string, m scram.Mechanism) (scram.Credential, bool) {
 	c, ok := (*a.users.Load())[userKey{user, m}]
 	return c, ok
+}
+
+// begin begins an exchange. It returns nil for a mechanism that there is not.
+func (a *Access) begin(mechanism string) exchange {
+	if mechanism == oauthBearer {
+		return &bearer{tokens: a.opts.Tokens}
+	}
+	if e := a.sasl.Begin(scram.Mechanism(mechanism)); e != nil {
+		return &hashed{e, a.slots}
+	}
+	return nil
+}
+
+// ends returns when a session that begins now must have been renewed; zero is never.
+func (a *Access) ends(credentials time.Time) time.Time {
+	if a.opts.MaxSession <= 0 {
+		return credentials
+	}
+	if longest := a.opts.Clock().Add(a.opts.MaxSession); credentials.IsZero() || longest.Before(credentials) {
+		return longest
+	}
+	return credentials
 }
 
 // mechanisms returns the mechanisms of SASL asked for, strongest first as SASL wants them listed.

@@ -160,8 +160,7 @@ func (c *conn) accept(ctx context.Context, f frame) (task, error) {
 		if err := f.api.decode(request, body); err != nil {
 			return task{}, err
 		}
-		c.authenticate(&t, request)
-		return t, nil
+		return t, c.authenticate(ctx, &t, request)
 	}
 	t.finish = finished(func(ctx context.Context) (message, error) {
 		return c.handle(&call{ctx: ctx, server: c.server, conn: c, client: client, version: f.version, request: request}, f.api, body)

@@ -91,6 +91,8 @@ func (c *conn) report(err error) {
 	var ne net.Error
 	switch {
 	case err == nil, errors.Is(err, io.EOF), errors.Is(err, net.ErrClosed), errors.Is(err, context.Canceled):
+	case errors.Is(err, errOver):
+		c.server.logger.Debug("connection closed", "remote", c.net.RemoteAddr().String(), "error", err)
 	case errors.As(err, &ne):
 		c.server.logger.Debug("connection lost", "remote", c.net.RemoteAddr().String(), "error", err)
 	default:

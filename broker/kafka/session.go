@@ -12,26 +12,33 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kmsg"
 
+	"github.com/pawl-registry/pawl/fault"
 	"github.com/pawl-registry/pawl/internal/scram"
 )
 
 // SaslHandshake, key 17, versions 0 and 1, and SaslAuthenticate, key 36, versions 0 to 2. After a handshake of version 0 the
-// client sends its messages bare, each behind its size, and gets bare answers. Left out: authenticating anew on a connection
-// (KIP-368), so sessions have no end (lifetime 0), and the second handshake is an illegal state.
+// client sends its messages bare, each behind its size, and gets bare answers. A session that ends, with its token or after the
+// longest time that one may last, can be renewed on its connection by the same client and mechanism (KIP-368); in one that does
+// not, a second handshake is an illegal state.
 
-// session is who a connection belongs to. The reader of the connection writes it, and only until it is open; requests are
-// queued after that, so their handlers may read it.
+// session is who a connection belongs to. The reader of the connection writes it. Requests are queued after it is open, and
+// mechanism and principal stay what they are then, so their handlers may read them.
 type session struct {
 	open      bool // requests are served
 	principal string
-	exchange  scram.Exchange
+	exchange  exchange
 	mechanism string
 	bare      bool // messages come without a request around them
 	by        time.Time
+	ends      time.Time // when it must have been renewed; zero: it lasts as long as its connection
 }
 
-// errDenied ends connections that did not authenticate.
-var errDenied = errors.New("authentication failed")
+var (
+	// errDenied ends connections that did not authenticate.
+	errDenied = errors.New("authentication failed")
+	// errOver ends connections whose session was not renewed in time.
+	errOver = errors.New("the session is over")
+)
 
 // begin settles the session of a new connection: it does the handshake of TLS, and asks for SASL if the server does.
 func (c *conn) begin(ctx context.Context) error {
@@ -54,26 +61,35 @@ func (c *conn) begin(ctx context.Context) error {
 // admits reports whether a request of the key may come now, before anything else of it is read.
 func (c *conn) admits(key int16) error {
 	switch {
-	case c.session.open, key == saslHandshakeKey, key == saslAuthenticateKey, key == apiVersionsKey:
+	case key == saslHandshakeKey, key == saslAuthenticateKey, key == apiVersionsKey:
 		return nil
+	case c.session.open && (c.session.ends.IsZero() || c.server.opts.Access.opts.Clock().Before(c.session.ends)):
+		return nil
+	case c.session.open:
+		return errOver
 	}
 	return fmt.Errorf("%w: a request with key %d before authentication", errDenied, key)
 }
 
 // authenticate serves the two keys of SASL in the reader, for what follows is read differently. A task that is the last of its
 // connection says so.
-func (c *conn) authenticate(t *task, request kmsg.Request) {
+func (c *conn) authenticate(ctx context.Context, t *task, request kmsg.Request) error {
 	began := time.Now()
 	var m kmsg.Response
 	var failed bool
+	var err error
+	renewing := c.session.open && c.session.exchange != nil
 	switch r := request.(type) {
 	case *kmsg.SASLHandshakeRequest:
 		m, failed = c.handshake(r)
 	case *kmsg.SASLAuthenticateRequest:
-		m, failed = c.token(r)
+		m, failed, err = c.token(ctx, r)
+	}
+	if err != nil {
+		return err
 	}
 	m.SetVersion(request.GetVersion())
-	ends := failed && !c.session.open
+	ends := failed && (!c.session.open || renewing)
 	t.finish = func(ctx context.Context) (message, error) {
 		if ends {
 			c.linger(ctx, began)
@@ -83,6 +99,7 @@ func (c *conn) authenticate(t *task, request kmsg.Request) {
 	if ends {
 		t.last = fmt.Errorf("%w: mechanism %q", errDenied, c.session.mechanism)
 	}
+	return nil
 }
 
 // linger lets the failure delay pass: guessing takes time, and each failure takes the same.
@@ -92,53 +109,66 @@ func (c *conn) linger(ctx context.Context, began time.Time) {
 
 func (c *conn) handshake(req *kmsg.SASLHandshakeRequest) (r *kmsg.SASLHandshakeResponse, failed bool) {
 	r = kmsg.NewPtrSASLHandshakeResponse()
-	if c.session.open || c.session.exchange != nil {
+	a := c.server.opts.Access
+	again := c.session.open && !c.session.ends.IsZero() && req.GetVersion() > 0
+	if c.session.open && !again || c.session.exchange != nil {
 		r.ErrorCode = illegalSASLState
 		return r, true
 	}
-	a := c.server.opts.Access
 	r.SupportedMechanisms = a.mechanisms()
-	if !slices.Contains(r.SupportedMechanisms, req.Mechanism) {
+	if !slices.Contains(r.SupportedMechanisms, req.Mechanism) || again && req.Mechanism != c.session.mechanism {
 		r.ErrorCode = unsupportedSASLMechanism
 		return r, true
 	}
-	c.session.mechanism = req.Mechanism
-	c.session.exchange = a.sasl.Begin(scram.Mechanism(req.Mechanism))
-	c.session.bare = req.GetVersion() == 0
+	c.session.exchange = a.begin(req.Mechanism)
+	if !again {
+		c.session.mechanism, c.session.bare = req.Mechanism, req.GetVersion() == 0
+	}
 	return r, false
 }
 
-func (c *conn) token(req *kmsg.SASLAuthenticateRequest) (r *kmsg.SASLAuthenticateResponse, failed bool) {
+// token serves a SaslAuthenticate. An error ends the connection without an answer: nothing can be said about who it is.
+func (c *conn) token(ctx context.Context, req *kmsg.SASLAuthenticateRequest) (r *kmsg.SASLAuthenticateResponse, failed bool, err error) {
 	r = kmsg.NewPtrSASLAuthenticateResponse()
 	r.SASLAuthBytes = []byte{}
-	if c.session.open || c.session.exchange == nil {
+	if c.session.exchange == nil {
 		text := "SaslAuthenticate must follow a SaslHandshake, once"
 		r.ErrorCode, r.ErrorMessage = illegalSASLState, &text
-		return r, true
+		return r, true, nil
 	}
-	answer, err := c.advance(req.SASLAuthBytes)
+	answer, err := c.advance(ctx, req.SASLAuthBytes)
+	if fault.KindOf(err) == fault.Unavailable {
+		return nil, false, fmt.Errorf("mechanism %s: %w", c.session.mechanism, err)
+	}
 	if err != nil {
 		text := "Authentication failed during authentication due to invalid credentials with SASL mechanism " + c.session.mechanism
 		r.ErrorCode, r.ErrorMessage = saslAuthenticationFailed, &text
-		return r, true
+		return r, true, nil
 	}
 	r.SASLAuthBytes = answer
-	return r, false
+	if c.session.exchange == nil && !c.session.ends.IsZero() {
+		r.SessionLifetimeMillis = max(1, c.session.ends.Sub(c.server.opts.Access.opts.Clock()).Milliseconds()) // 0 would be for ever
+	}
+	return r, false, nil
 }
 
-// advance gives the exchange what the client sent. Hashing a password takes a while: only so many are hashed at once.
-func (c *conn) advance(message []byte) ([]byte, error) {
-	a := c.server.opts.Access
-	a.slots <- struct{}{}
-	answer, done, err := c.session.exchange.Next(message)
-	<-a.slots
-	if err != nil {
-		return nil, err
+// advance gives the exchange what the client sent.
+func (c *conn) advance(ctx context.Context, message []byte) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, c.server.opts.ReadTimeout)
+	defer cancel()
+	answer, done, err := c.session.exchange.next(ctx, message)
+	if err != nil || !done {
+		return answer, err
 	}
-	if done {
-		c.session.principal = userType + c.session.exchange.User()
-		c.session.exchange, c.session.bare, c.session.open = nil, false, true
+	user, until := c.session.exchange.who()
+	if c.session.open && c.session.principal != userType+user {
+		return nil, fault.New(scram.ErrDenied, "kafka.session", "a session is renewed by another principal")
 	}
+	if !c.session.open {
+		c.session.principal = userType + user
+	}
+	c.session.ends = c.server.opts.Access.ends(until)
+	c.session.exchange, c.session.bare, c.session.open = nil, false, true
 	return answer, nil
 }
 
@@ -164,7 +194,10 @@ func (c *conn) bare(ctx context.Context) (task, error) {
 	if _, err := io.ReadFull(c.in, text); err != nil {
 		return task{}, err
 	}
-	answer, err := c.advance(text)
+	answer, err := c.advance(ctx, text)
+	if fault.KindOf(err) == fault.Unavailable {
+		return task{}, fmt.Errorf("mechanism %s: %w", c.session.mechanism, err)
+	}
 	if err != nil {
 		c.linger(ctx, began)
 		return task{}, fmt.Errorf("%w: mechanism %q", errDenied, c.session.mechanism)

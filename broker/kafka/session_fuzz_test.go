@@ -14,6 +14,8 @@ import (
 
 	"github.com/pawl-registry/pawl/broker"
 	"github.com/pawl-registry/pawl/broker/commitlog/logtest"
+	"github.com/pawl-registry/pawl/fault"
+	"github.com/pawl-registry/pawl/internal/auth"
 )
 
 // FuzzSession writes bytes to a server that asks for authentication and decides by ACLs. Whatever they are, the session does not
@@ -33,12 +35,14 @@ func FuzzSession(f *testing.F) {
 	f.Add(append(hello(0, "PLAIN"), 0xff, 0xff, 0xff, 0xff))
 	f.Add(append(token("x"), metadata...))
 	f.Add(metadata)
+	f.Add(bytes.Join([][]byte{hello(1, "OAUTHBEARER"), token("n,a=root,\x01auth=Bearer abc\x01\x01"), token("\x01"), metadata}, nil))
+	f.Add(bytes.Join([][]byte{hello(1, "OAUTHBEARER"), token("n,,\x01x=y\x01auth=Bearer a.b.c\x01\x01"), metadata}, nil))
 	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
 	b, err := broker.Open(f.Context(), broker.Options{Logs: logtest.NewMemory(), Logger: quiet, RetentionEvery: -1})
 	if err != nil {
 		f.Fatal(err)
 	}
-	a, err := OpenAccess(f.Context(), b, AccessOptions{SASL: []string{"SCRAM-SHA-256", "PLAIN"}, Authorize: true, FailureDelay: time.Nanosecond, Logger: quiet})
+	a, err := OpenAccess(f.Context(), b, AccessOptions{SASL: []string{"SCRAM-SHA-256", "PLAIN", "OAUTHBEARER"}, Tokens: disbelief{}, Authorize: true, FailureDelay: time.Nanosecond, Logger: quiet})
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -73,4 +77,11 @@ func FuzzSession(f *testing.F) {
 		default:
 		}
 	})
+}
+
+// disbelief believes no token.
+type disbelief struct{}
+
+func (disbelief) Verify(context.Context, string) (auth.Principal, error) {
+	return auth.Principal{}, fault.New(auth.ErrUnauthenticated, "test", "no")
 }

@@ -47,7 +47,12 @@ func receive(t *testing.T, nc net.Conn) (correlation int32, body []byte) {
 // ask sends a request by hand and decodes the response.
 func ask(t *testing.T, addr string, r kmsg.Request) kmsg.Response {
 	t.Helper()
-	nc := dial(t, addr)
+	return askOn(t, dial(t, addr), r)
+}
+
+// askOn is ask on a connection that stays.
+func askOn(t *testing.T, nc net.Conn, r kmsg.Request) kmsg.Response {
+	t.Helper()
 	if _, err := nc.Write(frame(r, 77)); err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"strings"
+	"time"
 
 	"github.com/pawl-registry/pawl/fault"
 )
@@ -22,8 +23,9 @@ var (
 
 // Principal is somebody who was identified.
 type Principal struct {
-	Name  string
-	Roles []string // that came with the credentials, in addition to those of the policy
+	Name    string
+	Roles   []string  // that came with the credentials, in addition to those of the policy
+	Expires time.Time // when the credentials are no longer believed; zero if they do not say
 }
 
 // Gate identifies callers and holds the policy. At least one of its means must be set.

@@ -118,7 +118,7 @@ func (t *Tokens) Verify(ctx context.Context, raw string) (Principal, error) {
 	if name == "" {
 		return Principal{}, unauthenticated(errors.New("the token has no claim " + t.opts.NameClaim))
 	}
-	return Principal{Name: name, Roles: words(claim(claims, t.opts.RolesClaim))}, nil
+	return Principal{Name: name, Roles: words(claim(claims, t.opts.RolesClaim)), Expires: token.Expiry.Add(t.opts.Skew)}, nil
 }
 
 // verify returns the verifier, after discovery if need be.
