@@ -15,6 +15,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/sasl"
+	"github.com/twmb/franz-go/pkg/sasl/oauth"
 	"github.com/twmb/franz-go/pkg/sasl/plain"
 	"github.com/twmb/franz-go/pkg/sasl/scram"
 
@@ -81,7 +82,8 @@ func (f TLSFiles) config() (*tls.Config, error) {
 }
 
 // Kafka returns a Kafka client after it has reached a broker. Credentials come from the environment alone: PAWL_KAFKA_USER and
-// PAWL_KAFKA_PASSWORD. They are proved by SCRAM, or sent as they are where the broker knows nothing better.
+// PAWL_KAFKA_PASSWORD, or PAWL_KAFKA_TOKEN. Passwords are proved by SCRAM, or sent as they are where the broker knows nothing
+// better.
 func (a *App) Kafka(ctx context.Context, opts ...kgo.Opt) (*kgo.Client, error) {
 	opts = append([]kgo.Opt{
 		kgo.SeedBrokers(a.Brokers...),
@@ -92,7 +94,9 @@ func (a *App) Kafka(ctx context.Context, opts ...kgo.Opt) (*kgo.Client, error) {
 	if a.TLS {
 		opts = append(opts, kgo.DialTLSConfig(&tls.Config{MinVersion: tls.VersionTLS12}))
 	}
-	if user := a.env(Prefix + "KAFKA_USER"); user != "" {
+	if token := a.env(Prefix + "KAFKA_TOKEN"); token != "" {
+		opts = append(opts, kgo.SASL(oauth.Auth{Token: token}.AsMechanism()))
+	} else if user := a.env(Prefix + "KAFKA_USER"); user != "" {
 		opts = append(opts, kgo.SASL(mechanisms(user, a.env(Prefix+"KAFKA_PASSWORD"))...))
 	}
 	if err := a.knock(ctx); err != nil {

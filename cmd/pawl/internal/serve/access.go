@@ -104,9 +104,15 @@ func (a *Access) gate(logger *slog.Logger) (*auth.Gate, error) {
 }
 
 func (a *Access) tokens(logger *slog.Logger) (*auth.Tokens, error) {
-	o := auth.TokenOptions{Issuer: a.Issuer, Audience: a.Audience, Algorithms: a.Algorithms, NameClaim: a.NameClaim, RolesClaim: a.RolesClaim}
-	if a.Keys != "" {
-		keys, err := auth.OpenFile[[]crypto.PublicKey](time.Now, logger, auth.One(auth.ParseKeys), a.Keys)
+	return openTokens(logger, a.Keys, auth.TokenOptions{
+		Issuer: a.Issuer, Audience: a.Audience, Algorithms: a.Algorithms, NameClaim: a.NameClaim, RolesClaim: a.RolesClaim,
+	})
+}
+
+// openTokens returns a verifier of tokens, whose keys come from a file if one is named.
+func openTokens(logger *slog.Logger, file string, o auth.TokenOptions) (*auth.Tokens, error) {
+	if file != "" {
+		keys, err := auth.OpenFile[[]crypto.PublicKey](time.Now, logger, auth.One(auth.ParseKeys), file)
 		if err != nil {
 			return nil, err
 		}

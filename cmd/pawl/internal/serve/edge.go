@@ -7,6 +7,7 @@ import (
 	"net"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/pflag"
 
@@ -14,6 +15,7 @@ import (
 	"github.com/pawl-registry/pawl/broker/kafka"
 	"github.com/pawl-registry/pawl/cmd/pawl/internal/cli"
 	"github.com/pawl-registry/pawl/fault"
+	"github.com/pawl-registry/pawl/internal/auth"
 )
 
 // Edge is who may connect to the broker and what they may do, and how its connections are protected.
@@ -31,13 +33,23 @@ type Edge struct {
 	MaxConnections int
 	MaxPerHost     int
 	Configs        []string // name=value, by Kafka's names
+	Issuer         string   // of tokens
+	Audience       string
+	Keys           string // file; empty: discovered at the issuer
+	Algorithms     []string
+	NameClaim      string
+	MaxSession     time.Duration // 0: no limit
 }
+
+const oauthBearer = "OAUTHBEARER"
+
+var mechanisms = []string{"SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN", oauthBearer}
 
 func (e *Edge) flags(f *pflag.FlagSet) {
 	f.StringVar(&e.Cert, "kafka-tls-cert", "", "certificate (PEM) of the Kafka listener, which then speaks TLS; read again when it changes")
 	f.StringVar(&e.Key, "kafka-tls-key", "", "private key (PEM) of the certificate")
 	f.StringVar(&e.ClientCA, "kafka-tls-client-ca", "", "authorities (PEM) that certificates of Kafka clients must come from; without --kafka-sasl every client needs one, and is known by its subject")
-	f.StringSliceVar(&e.SASL, "kafka-sasl", nil, "how Kafka clients authenticate: SCRAM-SHA-512, SCRAM-SHA-256, PLAIN, or several of them; by default they do not. The first user comes from the variable PAWL_KAFKA_ADMIN (user:password), which is a super user; others through Kafka's API")
+	f.StringSliceVar(&e.SASL, "kafka-sasl", nil, "how Kafka clients authenticate: SCRAM-SHA-512, SCRAM-SHA-256, PLAIN, OAUTHBEARER, or several of them; by default they do not. The first user of the former three comes from the variable PAWL_KAFKA_ADMIN (user:password), which is a super user; others through Kafka's API")
 	f.BoolVar(&e.ACLs, "kafka-acls", false, "decide by ACLs, which are managed through Kafka's API, what Kafka clients may do")
 	f.StringSliceVar(&e.SuperUsers, "kafka-super-users", nil, "principals that ACLs do not bind, such as User:admin")
 	f.BoolVar(&e.OpenWorld, "kafka-allow-everyone-if-no-acl", false, "what no ACL names is open to everyone")
@@ -45,13 +57,22 @@ func (e *Edge) flags(f *pflag.FlagSet) {
 	f.IntVar(&e.MaxConnections, "kafka-max-connections", 10_000, "Kafka connections at once")
 	f.IntVar(&e.MaxPerHost, "kafka-max-connections-per-host", 0, "Kafka connections at once from one address; 0 is as many as all together")
 	f.StringSliceVar(&e.Configs, "kafka-config", nil, "configuration of the broker by Kafka's name, NAME=VALUE, such as log.retention.hours=24; may be repeated")
+	f.StringVar(&e.Issuer, "kafka-oauth-issuer", "", "issuer of the tokens for OAUTHBEARER; its keys are discovered (OpenID Connect)")
+	f.StringVar(&e.Audience, "kafka-oauth-audience", "", "audience that these tokens must be for")
+	f.StringVar(&e.Keys, "kafka-oauth-keys", "", "file with a JSON Web Key Set, instead of discovery")
+	f.StringSliceVar(&e.Algorithms, "kafka-oauth-algorithms", []string{"RS256", "ES256"}, "algorithms of these tokens that are believed")
+	f.StringVar(&e.NameClaim, "kafka-oauth-name-claim", "sub", "claim of a token that names the principal, User:NAME; dots lead into objects")
+	f.DurationVar(&e.MaxSession, "kafka-max-session", 0, "how long a client that authenticated is served before it must authenticate anew; 0 is as long as it likes, with OAUTHBEARER as long as its token is good")
 }
 
 func (e *Edge) check() error {
 	for _, m := range e.SASL {
-		if m != "SCRAM-SHA-512" && m != "SCRAM-SHA-256" && m != "PLAIN" {
-			return cli.Usagef("--kafka-sasl %q: use SCRAM-SHA-512, SCRAM-SHA-256, PLAIN, or several of them with commas between", m)
+		if !slices.Contains(mechanisms, m) {
+			return cli.Usagef("--kafka-sasl %q: use %s, or several of them with commas between", m, strings.Join(mechanisms, ", "))
 		}
+	}
+	if err := e.checkTokens(); err != nil {
+		return err
 	}
 	user, password, ok := strings.Cut(e.Admin, ":")
 	switch {
@@ -75,6 +96,20 @@ func (e *Edge) check() error {
 		if !strings.HasPrefix(p, "User:") || p == "User:" {
 			return cli.Usagef("--kafka-super-users %q: use User:NAME", p)
 		}
+	}
+	return nil
+}
+
+func (e *Edge) checkTokens() error {
+	switch tokens := slices.Contains(e.SASL, oauthBearer); {
+	case tokens && (e.Issuer == "" || e.Audience == ""):
+		return cli.Usagef("--kafka-sasl OAUTHBEARER needs --kafka-oauth-issuer and --kafka-oauth-audience")
+	case !tokens && (e.Issuer != "" || e.Audience != "" || e.Keys != ""):
+		return cli.Usagef("the settings --kafka-oauth-... have no effect without --kafka-sasl OAUTHBEARER")
+	case e.MaxSession < 0:
+		return cli.Usagef("--kafka-max-session %s: it cannot be negative", e.MaxSession)
+	case e.MaxSession > 0 && len(e.SASL) == 0:
+		return cli.Usagef("--kafka-max-session has no effect without --kafka-sasl")
 	}
 	return nil
 }
@@ -119,13 +154,25 @@ func (e *Edge) open(ctx context.Context, b *broker.Broker, logger *slog.Logger) 
 	if user != "" {
 		super = append(super, "User:"+user)
 	}
+	tokens, err := e.tokens(logger)
+	if err != nil {
+		return nil, err
+	}
 	a, err := kafka.OpenAccess(ctx, b, kafka.AccessOptions{
-		SASL: e.SASL, Authorize: e.ACLs, SuperUsers: super, OpenWorld: e.OpenWorld, PrincipalRules: e.PrincipalRules, Logger: logger,
+		SASL: e.SASL, Tokens: tokens, MaxSession: e.MaxSession, Authorize: e.ACLs, SuperUsers: super, OpenWorld: e.OpenWorld, PrincipalRules: e.PrincipalRules, Logger: logger,
 	})
 	if err != nil || user == "" {
 		return a, err
 	}
 	return a, a.SetPassword(ctx, user, password)
+}
+
+// tokens returns who believes tokens, or nil.
+func (e *Edge) tokens(logger *slog.Logger) (kafka.Verifier, error) {
+	if !slices.Contains(e.SASL, oauthBearer) {
+		return nil, nil
+	}
+	return openTokens(logger, e.Keys, auth.TokenOptions{Issuer: e.Issuer, Audience: e.Audience, Algorithms: e.Algorithms, NameClaim: e.NameClaim})
 }
 
 // protect puts TLS around the listener, if it is asked for.
@@ -143,7 +190,7 @@ func (e *Edge) protect(l net.Listener, logger *slog.Logger) (net.Listener, error
 
 // warn tells an operator who opens a broker to a network without a door.
 func (e *Edge) warn(logger *slog.Logger, addr string) {
-	if len(e.SASL) > 0 && e.Admin == "" {
+	if passwords := slices.ContainsFunc(e.SASL, func(m string) bool { return m != oauthBearer }); passwords && e.Admin == "" {
 		logger.Info("Kafka clients must authenticate; where there are no users yet, PAWL_KAFKA_ADMIN (user:password) makes the first")
 	}
 	switch {
@@ -154,6 +201,6 @@ func (e *Edge) warn(logger *slog.Logger, addr string) {
 		logger.Warn("every user may do everything on the broker: set --kafka-acls to decide who may do what", "kafka", addr)
 	}
 	if !loopback(addr) && len(e.SASL) > 0 && e.Cert == "" {
-		logger.Warn("connections to the broker are not encrypted, and PLAIN passwords cross the network in the clear: set --kafka-tls-cert and --kafka-tls-key", "kafka", addr)
+		logger.Warn("connections to the broker are not encrypted, and PLAIN passwords and tokens cross the network in the clear: set --kafka-tls-cert and --kafka-tls-key", "kafka", addr)
 	}
 }
