@@ -39,8 +39,11 @@ func measureRegistry(set *metrics.Set, reg *registry.Registry) {
 	})
 }
 
-// measureBroker adds the numbers of the broker, of its logs and of its listener. Topics, and subjects where validation is on, are
-// the only names in labels that clients choose; the broker bounds them.
+// maxLags bounds the pairs of groups and topics whose lag is told.
+const maxLags = 1000
+
+// measureBroker adds the numbers of the broker, of its logs and of its listener. Topics, groups, and subjects where validation is
+// on, are the only names in labels that clients choose; the broker bounds them.
 func measureBroker(set *metrics.Set, b *broker.Broker, logs *local.Engine, srv *kafka.Server) {
 	count := func(name, help string, labels ...string) metrics.Family {
 		return metrics.Family{Name: name, Help: help, Kind: metrics.Counter, Labels: labels}
@@ -63,6 +66,7 @@ func measureBroker(set *metrics.Set, b *broker.Broker, logs *local.Engine, srv *
 		count("pawl_kafka_refused_connections_total", "Kafka connections refused because there were too many."),
 		count("pawl_kafka_requests_total", "Kafka requests, by the name of the API key.", "api"),
 		count("pawl_validation_failed_records_total", "Records that did not pass schema validation, by topic, expected subject, reason, and what became of them: reject, report or dlq. Of a rejected batch, a hundred at most are counted.", "topic", "subject", "reason", "action"),
+		metrics.Family{Name: "pawl_group_lag", Help: "Offsets between what a consumer group committed and the ends of the partitions, by group and topic; beyond a thousand, the sum of the others as *.", Kind: metrics.Gauge, Labels: []string{"group", "topic"}},
 	}, func(emit metrics.Emit) {
 		c, l, k := b.Counts(), logs.Counts(), srv.Counts()
 		emit(0, float64(c.ProducedBatches))
@@ -84,6 +88,9 @@ func measureBroker(set *metrics.Set, b *broker.Broker, logs *local.Engine, srv *
 		}
 		for f, n := range c.Failed {
 			emit(13, float64(n), f.Topic, f.Subject, f.Cause, f.Action.String())
+		}
+		for _, l := range b.Lags(maxLags) {
+			emit(14, float64(l.Offsets), l.Group, l.Topic)
 		}
 	})
 }

@@ -56,6 +56,9 @@ func TestTheNumbersTellWhatHappened(t *testing.T) {
 	if f := consumer.PollFetches(t.Context()); f.NumRecords() != 1 {
 		t.Fatalf("%d records, %v", f.NumRecords(), f.Errors())
 	}
+	if err := consumer.CommitUncommittedOffsets(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	after := numbers(t, s)
 	for _, line := range []string{
 		"kafka_schema_registry_registered_count 1",
@@ -67,6 +70,7 @@ func TestTheNumbersTellWhatHappened(t *testing.T) {
 		`kafka_schema_registry_request_latency_seconds_count{endpoint="/subjects/{subject}/versions",method="POST",status="200"} 2`,
 		`kafka_schema_registry_request_latency_seconds_count{endpoint="/subjects/{subject}/versions/{version}",method="GET",status="404"} 1`,
 		"pawl_broker_produced_batches_total 1",
+		`pawl_group_lag{group="readers",topic="notes"} 0`,
 		fmt.Sprintf("pawl_broker_refused_batches_total{reason=%q,topic=\"notes\"} 2", "records_rejected"),
 		`pawl_validation_failed_records_total{action="reject",reason="no_schema_id",subject="notes-value",topic="notes"} 2`,
 		"pawl_broker_groups 1",
