@@ -20,9 +20,10 @@ func (j judge) check(c *candidate, next *parsed, earlier []*row) (Check, error) 
 	if !c.config.Level.Transitive() && len(earlier) > 1 {
 		earlier = earlier[len(earlier)-1:]
 	}
-	history := make([]compat.Version, len(earlier))
+	history, olds := make([]compat.Version, len(earlier)), make([]old, len(earlier))
 	for i, r := range earlier {
-		history[i] = compat.Version{Number: r.Number, Schema: &old{row: r, judge: j}}
+		olds[i].row = r
+		history[i] = compat.Version{Number: r.Number, Schema: &olds[i]}
 	}
 	ended := j.steps.begin(StepCheck)
 	d := differ{judge: j, next: next}

@@ -9,7 +9,6 @@ import (
 type old struct {
 	schema.Schema // nil: only the methods below are called before Differences, which differ replaces
 	row           *row
-	judge         judge
 }
 
 func (o *old) Format() string    { return o.row.Format }

@@ -34,7 +34,17 @@ func contentGUID(text string, refs []schema.Reference, m *Metadata, rs *RuleSet)
 
 type hasher struct{ hash.Hash }
 
-func (h hasher) text(s string) { h.Write([]byte(s)) }
+// pieceBytes is how much of a text is copied at a time to be hashed.
+const pieceBytes = 2 << 10
+
+func (h hasher) text(s string) {
+	piece := make([]byte, min(len(s), pieceBytes))
+	for len(s) > 0 {
+		n := copy(piece, s)
+		h.Write(piece[:n])
+		s = s[n:]
+	}
+}
 
 func (h hasher) flag() { h.Write([]byte{1}) }
 

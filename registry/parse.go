@@ -15,9 +15,15 @@ import (
 type parseKey [sha256.Size]byte
 
 func textKey(format, text string) parseKey {
-	b := make([]byte, 0, len(format)+1+len(text))
-	b = append(append(append(b, format...), 0), text...)
-	return sha256.Sum256(b)
+	if len(text) < 2*pieceBytes {
+		b := make([]byte, 0, len(format)+1+len(text))
+		return sha256.Sum256(append(append(append(b, format...), 0), text...))
+	}
+	h := hasher{sha256.New()}
+	h.text(format)
+	h.Write([]byte{0})
+	h.text(text)
+	return parseKey(h.Sum(nil))
 }
 
 // with returns the key of k's text together with its resolved references.

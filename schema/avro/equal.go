@@ -57,11 +57,14 @@ func (c *comparison) shallow(a, b *node) bool {
 	if _, met := c.seen[pair]; met {
 		return true
 	}
+	if !c.namedTypes(a.named, b.named) { // which leaves inner types for later, and so need not know that the pair was met
+		return false
+	}
 	if c.seen == nil {
 		c.seen = map[[2]*node]struct{}{}
 	}
 	c.seen[pair] = struct{}{}
-	return c.namedTypes(a.named, b.named)
+	return true
 }
 
 func (c *comparison) namedTypes(a, b *named) bool {

@@ -24,7 +24,7 @@ type bench struct {
 type scenario struct {
 	name    string
 	clients []int
-	slice   int       // requests
+	each    int       // requests of one client in a slice: enough that waiting for the last client does not count
 	rounds  int       // 0: as many as fit into the time
 	servers []*server // nil: all
 	call    func(b *bench, s *server, n int) load.Call
@@ -34,32 +34,32 @@ type scenario struct {
 const few, many = 16, 64
 
 var reads = []scenario{
-	{name: "register again", clients: []int{few, many}, slice: 320, call: func(b *bench, s *server, n int) load.Call {
+	{name: "register again", clients: []int{few, many}, each: 40, call: func(b *bench, s *server, n int) load.Call {
 		at := b.pick(n)
 		return load.Call{Request: s.send("POST", "/subjects/"+subject(at)+"/versions", record(at)), Status: 200, Check: wantID(s.ids[at])}
 	}},
-	{name: "lookup", clients: []int{few, many}, slice: 320, call: func(b *bench, s *server, n int) load.Call {
+	{name: "lookup", clients: []int{few, many}, each: 40, call: func(b *bench, s *server, n int) load.Call {
 		at := b.pick(n)
 		return load.Call{Request: s.send("POST", "/subjects/"+subject(at), record(at)), Status: 200, Check: wantID(s.ids[at])}
 	}},
-	{name: "by id", clients: []int{few, many}, slice: 640, call: func(b *bench, s *server, n int) load.Call {
+	{name: "by id", clients: []int{few, many}, each: 80, call: func(b *bench, s *server, n int) load.Call {
 		return load.Call{Request: s.get(fmt.Sprintf("/schemas/ids/%d", s.ids[b.pick(n)])), Status: 200, Check: wantSchema}
 	}},
-	{name: "latest", clients: []int{few, many}, slice: 640, call: func(b *bench, s *server, n int) load.Call {
+	{name: "latest", clients: []int{few, many}, each: 80, call: func(b *bench, s *server, n int) load.Call {
 		at := b.pick(n)
 		return load.Call{Request: s.get("/subjects/" + subject(at) + "/versions/latest"), Status: 200, Check: wantID(s.ids[at])}
 	}},
-	{name: "subjects by prefix", clients: []int{few}, slice: 160, call: func(b *bench, s *server, n int) load.Call {
+	{name: "subjects by prefix", clients: []int{few}, each: 10, call: func(b *bench, s *server, n int) load.Call {
 		name := subject(b.pick(n))
 		return load.Call{Request: s.get("/subjects?subjectPrefix=" + name[:len(name)-len("0-value")]), Status: 200, Check: wantHeld(name)}
 	}},
-	{name: "list of subjects", clients: []int{4}, slice: 8, call: func(b *bench, s *server, _ int) load.Call {
+	{name: "list of subjects", clients: []int{4}, each: 2, call: func(b *bench, s *server, _ int) load.Call {
 		return load.Call{Request: s.get("/subjects"), Status: 200, Check: wantHeld(subject(b.held - 1))}
 	}},
 }
 
 // unchanged asks by an ID for what the client has already. Only servers that tag their answers are asked.
-var unchanged = scenario{name: "by id, unchanged", clients: []int{few, many}, slice: 640, call: func(_ *bench, s *server, n int) load.Call {
+var unchanged = scenario{name: "by id, unchanged", clients: []int{few, many}, each: 80, call: func(_ *bench, s *server, n int) load.Call {
 	at := n % len(s.tags)
 	return load.Call{Request: s.get(fmt.Sprintf("/schemas/ids/%d", s.ids[at]), "If-None-Match: "+s.tags[at]), Status: 304}
 }}
@@ -124,14 +124,15 @@ func (b *bench) fill(ctx context.Context, size int) error {
 	if missing <= 0 {
 		return nil
 	}
-	slice := min(missing, 500)
+	each := max(min(missing/many, 16), 1)
+	slice := each * many
 	rounds := (missing + slice - 1) / slice
 	for _, s := range b.servers {
 		s.ids = append(s.ids, make([]int, rounds*slice)...)
 	}
 	first := b.held
 	b.held += rounds * slice
-	return b.measure(ctx, scenario{name: "register new", clients: []int{many}, slice: slice, rounds: rounds, call: func(_ *bench, s *server, n int) load.Call {
+	return b.measure(ctx, scenario{name: "register new", clients: []int{many}, each: each, rounds: rounds, call: func(_ *bench, s *server, n int) load.Call {
 		at := first + n
 		return load.Call{Request: s.send("POST", "/subjects/"+subject(at)+"/versions", record(at)), Status: 200, Check: func(r load.Response) error {
 			var err error
@@ -227,7 +228,7 @@ func (b *bench) run(ctx context.Context, sc scenario) ([]load.Result, error) {
 	var lanes []*load.Lane
 	for _, clients := range sc.clients {
 		for _, s := range sc.servers {
-			lanes = append(lanes, &load.Lane{Target: &s.Target, Clients: clients, Slice: sc.slice, Call: func(n int) load.Call { return sc.call(b, s, n) }})
+			lanes = append(lanes, &load.Lane{Target: &s.Target, Clients: clients, Slice: sc.each * clients, Call: func(n int) load.Call { return sc.call(b, s, n) }})
 		}
 	}
 	results, err := load.Run(lanes, until)

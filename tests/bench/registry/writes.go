@@ -14,7 +14,7 @@ import (
 func (b *bench) writers(ctx context.Context) error {
 	for i, clients := range []int{1, few, many} {
 		first := 10_000_000 * (i + 1)
-		err := b.measure(ctx, scenario{name: "register new, by writers", clients: []int{clients}, slice: 10 * clients, call: func(_ *bench, s *server, n int) load.Call {
+		err := b.measure(ctx, scenario{name: "register new, by writers", clients: []int{clients}, each: 20, call: func(_ *bench, s *server, n int) load.Call {
 			return load.Call{Request: s.send("POST", "/subjects/"+subject(first+n)+"/versions", record(first+n)), Status: 200}
 		}})
 		if err != nil {
@@ -32,7 +32,7 @@ func (b *bench) chained(ctx context.Context, versions int) error {
 		}
 		for _, clients := range []int{1, few} {
 			for _, name := range []string{"same", "new"} {
-				err := b.measure(ctx, scenario{name: fmt.Sprintf("%s: check, %s text", c.subject, name), clients: []int{clients}, slice: 20, call: func(_ *bench, s *server, n int) load.Call {
+				err := b.measure(ctx, scenario{name: fmt.Sprintf("%s: check, %s text", c.subject, name), clients: []int{clients}, each: 5, call: func(_ *bench, s *server, n int) load.Call {
 					if name == "same" {
 						n = 0
 					}
@@ -54,7 +54,7 @@ func (b *bench) build(ctx context.Context, c chain, versions int) error {
 			return err
 		}
 	}
-	results, err := b.run(ctx, scenario{name: c.subject + ": register", clients: []int{1}, slice: 1, rounds: versions, call: func(_ *bench, s *server, n int) load.Call {
+	results, err := b.run(ctx, scenario{name: c.subject + ": register", clients: []int{1}, each: 1, rounds: versions, call: func(_ *bench, s *server, n int) load.Call {
 		return load.Call{Request: s.send("POST", "/subjects/"+url.PathEscape(c.subject)+"/versions", c.link(n, "")), Status: 200}
 	}})
 	if err != nil {
