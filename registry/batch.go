@@ -33,7 +33,8 @@ func (q *registration) decide(j judge) {
 	var n Name
 	var s Submission
 	q.out = outcome{}
-	if q.refusal = storeFault(opRegister, q.gone()); q.refusal != nil {
+	j.gone = q.gone
+	if q.refusal = j.left(opRegister); q.refusal != nil {
 		return
 	}
 	if n, s, q.refusal = q.ask(j); q.refusal == nil {

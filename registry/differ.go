@@ -30,6 +30,9 @@ func (d *differ) differences(reader, writer schema.Schema, q schema.Question) []
 }
 
 func (d *differ) compare(r *row, q schema.Question, oldReads bool) []schema.Difference {
+	if d.err == nil {
+		d.err = d.left("registry.compare")
+	}
 	if d.err != nil {
 		return nil
 	}

@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/pawl-registry/pawl/fault"
@@ -83,8 +84,23 @@ type Incompatible struct {
 // Error says which subject refused a schema.
 func (e *Incompatible) Error() string { return "incompatible with an earlier schema of " + e.Subject }
 
-// detail is the message of Confluent Schema Registry.
+// detail is the message of Confluent Schema Registry. A small schema can differ in very many places: those that do not fit into
+// maxDetail bytes are counted and not told; a check tells all of them.
 func (e *Incompatible) detail() string {
-	return "Schema being registered is incompatible with an earlier schema for subject \"" + e.Subject + "\", details: [" +
-		strings.Join(e.Check.Messages(), ", ") + "]"
+	var told []string
+	size, omitted := 0, 0
+	for _, m := range e.Check.Messages() {
+		if size += len(m); size > maxDetail && strings.HasPrefix(m, "{errorType:") {
+			omitted++
+			continue
+		}
+		told = append(told, m)
+	}
+	if omitted > 0 {
+		told = append(told, "{omitted: '"+strconv.Itoa(omitted)+" more differences'}")
+	}
+	return "Schema being registered is incompatible with an earlier schema for subject \"" + e.Subject + "\", details: [" + strings.Join(told, ", ") + "]"
 }
+
+// maxDetail bounds the differences in the message of a refusal.
+const maxDetail = 32 << 10

@@ -18,6 +18,15 @@ type judge struct {
 	opts  *Options
 	draft *draft // nil unless several registrations are decided together
 	steps steps
+	gone  func() error // why nobody waits for the answer any more; nil: somebody always does
+}
+
+// left fails once nobody waits for the answer. It is asked before each costly step, so that work ends soon after its caller.
+func (j judge) left(op string) error {
+	if j.gone == nil {
+		return nil
+	}
+	return storeFault(op, j.gone())
 }
 
 // subjectName reads the name of a subject and judges whether it may be used for one (Confluent: QualifiedSubject.isValidSubject).
@@ -95,6 +104,9 @@ func (j judge) source(c *candidate, rigor schema.Rigor) (source, error) {
 // read parses the text of a candidate. Its format, text and references are replaced by those of the parsed and, if asked for,
 // normalized schema.
 func (j judge) read(c *candidate, rigor schema.Rigor) (*parsed, error) {
+	if err := j.left("registry.read"); err != nil {
+		return nil, err
+	}
 	s, err := j.source(c, rigor)
 	if err != nil {
 		return nil, err

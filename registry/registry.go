@@ -71,10 +71,10 @@ func (r *Registry) Revision() uint64 { return uint64(r.view.end()) }
 
 func (r *Registry) judge() judge { return judge{view: r.view, parser: r.parser, opts: &r.opts} }
 
-// judgeOf is a judge that tells of its steps.
+// judgeOf is a judge that tells of its steps, and stops when the context ends.
 func (r *Registry) judgeOf(ctx context.Context) judge {
 	j := r.judge()
-	j.steps = r.steps(ctx)
+	j.steps, j.gone = r.steps(ctx), ctx.Err
 	return j
 }
 

@@ -24,6 +24,11 @@ func (x *exchange) decode(into any) error {
 	if err != nil {
 		return err
 	}
+	done, err := x.s.gate.work(x.ctx(), int64(len(body)))
+	if err != nil {
+		return err
+	}
+	x.atEnd(done)
 	if body = bytes.TrimSpace(body); len(body) == 0 || string(body) == "null" {
 		return fault.New(errNoBody, op, "the request needs a body")
 	}
@@ -54,9 +59,12 @@ func assign(members map[string]json.RawMessage, into reflect.Value) error {
 
 func (x *exchange) read() ([]byte, error) {
 	const op = "rest.read"
-	body, err := io.ReadAll(http.MaxBytesReader(x.w, x.r.Body, x.s.opts.MaxBodyBytes))
+	body, err := x.readAll(http.MaxBytesReader(x.w, x.r.Body, x.s.opts.MaxBodyBytes))
 	if tooLarge, is := errors.AsType[*http.MaxBytesError](err); is {
 		return nil, fault.New(errBodyTooLarge, op, "the body is larger than %d bytes", tooLarge.Limit)
+	}
+	if fault.CodeOf(err) == errBusy {
+		return nil, err
 	}
 	if err != nil {
 		return nil, fault.Wrap(errBadRequest, op, err, "the body cannot be read")
@@ -65,6 +73,34 @@ func (x *exchange) read() ([]byte, error) {
 		return nil, fault.New(errBadRequest, op, "the body is not UTF-8")
 	}
 	return body, nil
+}
+
+// readAll reads a body as far as there is room for it among those of others. What it counts as held it gives back at the end of
+// the exchange.
+func (x *exchange) readAll(r io.Reader) ([]byte, error) {
+	buf, counted := make([]byte, 0, 4<<10), int64(0)
+	x.atEnd(func() { x.s.gate.memory.Release(counted) })
+	for {
+		n, err := r.Read(buf[len(buf):cap(buf)])
+		buf = buf[:len(buf)+n]
+		if errors.Is(err, io.EOF) {
+			return buf, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		if len(buf) < cap(buf) {
+			continue
+		}
+		grown := min(2*cap(buf), max(int(x.s.opts.MaxBodyBytes), cap(buf))+512)
+		if more := int64(grown - cap(buf)); grown > longBody {
+			if err := x.s.gate.hold(more); err != nil {
+				return nil, err
+			}
+			counted += more
+		}
+		buf = append(make([]byte, 0, grown), buf...)
+	}
 }
 
 // plain bounds the nesting of a JSON text and takes out what JSON does not have but Confluent accepts: the numbers NaN and

@@ -36,6 +36,7 @@ var numbers = map[*fault.Code]number{
 	errNoBody:           {422, 422},
 	errBodyTooLarge:     {413, 413},
 	errStarting:         {503, 503},
+	errBusy:             {503, 503},
 
 	auth.ErrUnauthenticated: {401, 401},
 	auth.ErrDenied:          {403, 403},

@@ -39,6 +39,7 @@ type exchange struct {
 	policy  *auth.Policy   // nil: everything is allowed
 	judged  bool           // a right over a subject was judged
 	audited audit
+	ends    []func() // to be called when the exchange is over
 
 	acceptable bool // whether the client takes a media type that is served
 }
@@ -83,6 +84,7 @@ func (s *server) requestID(r *http.Request) string {
 // finish turns a panic into an answer and writes the access log.
 func (x *exchange) finish(start time.Time) {
 	defer x.endSpan()
+	defer x.letGo()
 	if p := recover(); p != nil {
 		if p == http.ErrAbortHandler {
 			panic(p)
@@ -108,6 +110,15 @@ func (x *exchange) finish(start time.Time) {
 	}
 }
 
+// atEnd has something done when the exchange is over.
+func (x *exchange) atEnd(do func()) { x.ends = append(x.ends, do) }
+
+func (x *exchange) letGo() {
+	for _, do := range x.ends {
+		do()
+	}
+}
+
 // other stands for all methods that are not served.
 const other = "other"
 
@@ -125,6 +136,7 @@ func handle(route *route) http.HandlerFunc {
 	return func(_ http.ResponseWriter, r *http.Request) {
 		x := r.Context().Value(exchangeKey{}).(*exchange)
 		x.r, x.route = r, route
+		defer x.limitWork()()
 		if err := cmp.Or(x.admit(), x.checkMedia()); err != nil {
 			x.fail(err)
 			return

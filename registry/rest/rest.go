@@ -24,6 +24,9 @@ type Options struct {
 
 	// MaxBodyBytes bounds the body of a request; a larger one is answered 413. 0 is 16 MiB.
 	MaxBodyBytes int64
+	// WorkTimeout ends requests that register, look up, check or change something. 0 is a minute, as in Confluent's clients;
+	// negative is no end.
+	WorkTimeout time.Duration
 	// CachedBodyBytes bounds the memory for prepared answers to lookups by ID. 0 is 16 MiB; negative is none.
 	CachedBodyBytes int
 
@@ -50,6 +53,7 @@ type server struct {
 	mux    *chi.Mux
 	bodies *bodyCache
 	page   func() ([]byte, error) // see docs
+	gate   *gate
 }
 
 // New returns a handler that serves reg, which stays the caller's to close.
@@ -60,13 +64,16 @@ func New(reg *registry.Registry, opts Options) http.Handler {
 	if opts.MaxBodyBytes <= 0 {
 		opts.MaxBodyBytes = 16 << 20
 	}
+	if opts.WorkTimeout == 0 {
+		opts.WorkTimeout = time.Minute
+	}
 	if opts.CachedBodyBytes == 0 {
 		opts.CachedBodyBytes = 16 << 20
 	}
 	if opts.NewRequestID == nil {
 		opts.NewRequestID = randomUUID
 	}
-	s := &server{reg: reg, opts: opts, log: opts.Logger, mux: chi.NewMux(), bodies: newBodyCache(opts.CachedBodyBytes), page: newPage()}
+	s := &server{reg: reg, opts: opts, log: opts.Logger, mux: chi.NewMux(), bodies: newBodyCache(opts.CachedBodyBytes), page: newPage(), gate: newGate(opts.MaxBodyBytes)}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}

@@ -128,18 +128,28 @@ func (s *Server) Alive() bool {
 func (s *Server) PID() int { return s.cmd.Process.Pid }
 
 // RSS returns the resident memory of the process in bytes (Linux).
-func (s *Server) RSS() (int64, error) {
+func (s *Server) RSS() (int64, error) { return s.memory("VmRSS:") }
+
+// Peak returns the highest resident memory of the process, since its start or ResetPeak (Linux).
+func (s *Server) Peak() (int64, error) { return s.memory("VmHWM:") }
+
+// ResetPeak makes Peak begin anew.
+func (s *Server) ResetPeak() error {
+	return os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", s.cmd.Process.Pid), []byte("5"), 0)
+}
+
+func (s *Server) memory(word string) (int64, error) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid))
 	if err != nil {
 		return 0, err
 	}
 	for line := range strings.Lines(string(text)) {
-		if rest, ok := strings.CutPrefix(line, "VmRSS:"); ok {
+		if rest, ok := strings.CutPrefix(line, word); ok {
 			kib, err := strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(rest), " kB"), 10, 64)
 			return kib << 10, err
 		}
 	}
-	return 0, errors.New("no VmRSS line")
+	return 0, errors.New("no line " + word)
 }
 
 // Log returns what the process printed so far.
