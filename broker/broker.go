@@ -133,16 +133,29 @@ func Open(ctx context.Context, opts Options) (*Broker, error) {
 		stop()
 		return nil, err
 	}
-	if opts.RetentionEvery > 0 {
-		b.done.Go(func() { b.retainEvery(background, opts.RetentionEvery) })
-	}
-	if opts.CompactionEvery > 0 {
-		b.done.Go(func() { b.compactEvery(background, opts.CompactionEvery) })
-	}
-	if every := opts.Transactions.SweepEvery; every > 0 {
-		b.done.Go(func() { b.sweepEvery(background, every) })
-	}
+	b.every(background, opts.RetentionEvery, b.Retain)
+	b.every(background, opts.CompactionEvery, b.Compact)
+	b.every(background, opts.Transactions.SweepEvery, b.SweepTransactions)
 	return b, nil
+}
+
+// every calls f again and again until ctx ends; never if the interval is not positive.
+func (b *Broker) every(ctx context.Context, interval time.Duration, f func(context.Context)) {
+	if interval <= 0 {
+		return
+	}
+	b.done.Go(func() {
+		ticker := time.NewTicker(interval)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-ticker.C:
+				f(ctx)
+			}
+		}
+	})
 }
 
 func (b *Broker) open(ctx context.Context) error {

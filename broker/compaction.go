@@ -7,7 +7,6 @@ import (
 	"math"
 	"slices"
 	"sync"
-	"time"
 
 	"github.com/pawl-registry/pawl/broker/batch"
 	"github.com/pawl-registry/pawl/broker/commitlog"
@@ -38,19 +37,6 @@ type compaction struct {
 	seen    int64        // when it was first looked at
 	known   bool
 	stalled int64 // leave the partition alone until then, milliseconds since the Unix epoch
-}
-
-func (b *Broker) compactEvery(ctx context.Context, every time.Duration) {
-	ticker := time.NewTicker(every)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-			b.Compact(ctx)
-		}
-	}
 }
 
 // Compact rolls the segments of compacted topics that are due (segment.ms, max.compaction.lag.ms), and compacts the partitions

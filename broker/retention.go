@@ -2,24 +2,10 @@ package broker
 
 import (
 	"context"
-	"time"
 
 	"github.com/pawl-registry/pawl/broker/batch"
 	"github.com/pawl-registry/pawl/broker/commitlog"
 )
-
-func (b *Broker) retainEvery(ctx context.Context, every time.Duration) {
-	ticker := time.NewTicker(every)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-			b.Retain(ctx)
-		}
-	}
-}
 
 // Retain lets go of the segments that the topics' retention.ms and retention.bytes no longer cover, of producers that have
 // long been silent, and of committed offsets that were replaced or have expired. The broker calls it by itself every Options.RetentionEvery.

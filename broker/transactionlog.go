@@ -2,7 +2,6 @@ package broker
 
 import (
 	"context"
-	"time"
 
 	"github.com/pawl-registry/pawl/broker/batch"
 	"github.com/pawl-registry/pawl/broker/txn"
@@ -109,20 +108,6 @@ func (c *transactionCoordinator) replayState(r batch.Record) error {
 		c.make(id, s)
 	}
 	return err
-}
-
-// sweepEvery calls Sweep until ctx ends.
-func (b *Broker) sweepEvery(ctx context.Context, every time.Duration) {
-	ticker := time.NewTicker(every)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-			b.SweepTransactions(ctx)
-		}
-	}
 }
 
 // SweepTransactions aborts the transactions that have taken longer than they may, ends those whose markers could not be written

@@ -51,12 +51,12 @@ func (s *Schema) EditTags(add, remove []schema.EntityTags) (schema.Schema, error
 		return nil, err
 	}
 	for _, e := range add {
-		if !t.edit(e, addTags) {
+		if !t.edit(e, schema.AddTags) {
 			return nil, noPlace(e)
 		}
 	}
 	for _, e := range remove {
-		if !t.edit(e, removeTags) {
+		if !t.edit(e, schema.RemoveTags) {
 			return nil, noPlace(e)
 		}
 	}
@@ -70,7 +70,7 @@ func (s *Schema) KeepTags(tags []schema.EntityTags) (schema.Schema, error) {
 		return nil, err
 	}
 	for _, e := range tags {
-		t.edit(e, addTags)
+		t.edit(e, schema.AddTags)
 	}
 	return t.parse(s.deps)
 }
@@ -194,30 +194,6 @@ func (t *tagTree) edit(e schema.EntityTags, change func(have, tags []string) []s
 	}
 	p.tags, p.changed = change(p.tags, e.Tags), true
 	return true
-}
-
-func addTags(have, tags []string) []string {
-	known := tagSet(have)
-	for _, tag := range tags {
-		if !known[tag] {
-			known[tag] = true
-			have = append(have, tag)
-		}
-	}
-	return have
-}
-
-func removeTags(have, tags []string) []string {
-	gone := tagSet(tags)
-	return slices.DeleteFunc(have, func(tag string) bool { return gone[tag] })
-}
-
-func tagSet(tags []string) map[string]bool {
-	set := make(map[string]bool, len(tags))
-	for _, tag := range tags {
-		set[tag] = true
-	}
-	return set
 }
 
 // parse writes the changed tags into the tree and parses its text. Inner places come first, because a new attribute moves what

@@ -80,12 +80,12 @@ func tagsOf(v *value) []string {
 func (s *parsed) EditTags(add, remove []schema.EntityTags) (schema.Schema, error) {
 	root := s.root.clone()
 	for _, e := range add {
-		if err := editTags(root, e, addTags); err != nil {
+		if err := editTags(root, e, schema.AddTags); err != nil {
 			return nil, err
 		}
 	}
 	for _, e := range remove {
-		if err := editTags(root, e, removeTags); err != nil {
+		if err := editTags(root, e, schema.RemoveTags); err != nil {
 			return nil, err
 		}
 	}
@@ -96,7 +96,7 @@ func (s *parsed) EditTags(add, remove []schema.EntityTags) (schema.Schema, error
 func (s *parsed) KeepTags(tags []schema.EntityTags) (schema.Schema, error) {
 	root := s.root.clone()
 	for _, e := range tags {
-		_ = editTags(root, e, addTags) // the only failure is a place that is not there
+		_ = editTags(root, e, schema.AddTags) // the only failure is a place that is not there
 	}
 	return s.reparse(string(appendValue(nil, root, false)))
 }
@@ -111,30 +111,6 @@ func editTags(root *value, e schema.EntityTags, edit func(have, tags []string) [
 	have := tagsOf(v)
 	v.setTags(edit(have, e.Tags))
 	return nil
-}
-
-func addTags(have, tags []string) []string {
-	known := tagSet(have)
-	for _, tag := range tags {
-		if !known[tag] {
-			known[tag] = true
-			have = append(have, tag)
-		}
-	}
-	return have
-}
-
-func removeTags(have, tags []string) []string {
-	gone := tagSet(tags)
-	return slices.DeleteFunc(have, func(tag string) bool { return gone[tag] })
-}
-
-func tagSet(tags []string) map[string]bool {
-	set := make(map[string]bool, len(tags))
-	for _, tag := range tags {
-		set[tag] = true
-	}
-	return set
 }
 
 // setTags writes the keyword, or drops it if no tag is left.

@@ -3,6 +3,8 @@ package protobuf
 import (
 	"slices"
 	"strings"
+
+	"github.com/pawl-registry/pawl/schema"
 )
 
 // metaEntries gathers what all options of one name hold, whichever way they are written, under one key each.
@@ -45,7 +47,7 @@ func tagsOf(options []option, meta string) []string {
 			}
 		}
 	}
-	return addTags(nil, all)
+	return schema.AddTags(nil, all)
 }
 
 // texts returns the strings of a list, or the only one.

@@ -1,7 +1,6 @@
 package protobuf
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/pawl-registry/pawl/fault"
@@ -65,12 +64,12 @@ func (l *tagLister) fields(around string, fields []*field) {
 func (s *parsed) EditTags(add, remove []schema.EntityTags) (schema.Schema, error) {
 	e := s.tagEditor()
 	for _, x := range add {
-		if !e.edit(x, addTags) {
+		if !e.edit(x, schema.AddTags) {
 			return nil, noPlace(x)
 		}
 	}
 	for _, x := range remove {
-		if !e.edit(x, removeTags) {
+		if !e.edit(x, schema.RemoveTags) {
 			return nil, noPlace(x)
 		}
 	}
@@ -81,7 +80,7 @@ func (s *parsed) EditTags(add, remove []schema.EntityTags) (schema.Schema, error
 func (s *parsed) KeepTags(tags []schema.EntityTags) (schema.Schema, error) {
 	e := s.tagEditor()
 	for _, x := range tags {
-		e.edit(x, addTags)
+		e.edit(x, schema.AddTags)
 	}
 	return e.schema(), nil
 }
@@ -185,30 +184,6 @@ func (e *tagEditor) field(names []string) *field {
 		return m.oneofs[rest[0]][names[last]]
 	}
 	return nil
-}
-
-func addTags(have, tags []string) []string {
-	known := tagSet(have)
-	for _, tag := range tags {
-		if !known[tag] {
-			known[tag] = true
-			have = append(have, tag)
-		}
-	}
-	return have
-}
-
-func removeTags(have, tags []string) []string {
-	gone := tagSet(tags)
-	return slices.DeleteFunc(have, func(tag string) bool { return gone[tag] })
-}
-
-func tagSet(tags []string) map[string]bool {
-	set := make(map[string]bool, len(tags))
-	for _, tag := range tags {
-		set[tag] = true
-	}
-	return set
 }
 
 // schema is the schema of the edited tree.
