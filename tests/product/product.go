@@ -152,6 +152,16 @@ func (s *Server) memory(word string) (int64, error) {
 	return 0, errors.New("no line " + word)
 }
 
+// OpenFiles returns how many file descriptors the process has (Linux).
+func (s *Server) OpenFiles(t testing.TB) int {
+	t.Helper()
+	all, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", s.cmd.Process.Pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(all)
+}
+
 // Log returns what the process printed so far.
 func (s *Server) Log() string { return s.log.String() }
 
