@@ -90,6 +90,7 @@ func (v *view) put(r *record, at int64) {
 	x := newRow(r, at, v.written, s)
 	sp.share(x)
 	s.insert(x)
+	v.bytes += x.bytes()
 	sp.ids[x.ID] = append(sp.ids[x.ID], use{s, x.Number})
 	sp.bind(x.GUID, x.ID)
 	sp.lastID = max(sp.lastID, x.ID)
@@ -211,6 +212,7 @@ func (v *view) drop(p place) {
 	}
 	s.rows = slices.DeleteFunc(slices.Clone(s.rows), func(r *row) bool { return r == x })
 	v.unrefer(x)
+	v.bytes -= x.bytes()
 	sp.unuse(s, x)
 	if len(s.rows) == 0 {
 		delete(sp.subjects, s.name.Subject)

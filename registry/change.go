@@ -14,6 +14,7 @@ import (
 const (
 	schemasFormat = 1 // subjects and settings
 	keysFormat    = 2 // and additions
+	partsFormat   = 3 // a snapshot in several parts
 )
 
 // change is one atomic decision as effects on the View, in the order in which they are applied. It is encoded as one JSON
@@ -23,6 +24,8 @@ type change struct {
 	Format   int   `json:"format"`
 	Time     int64 `json:"time"` // milliseconds since the Unix epoch
 	Snapshot bool  `json:"snapshot,omitempty"`
+	Part     int   `json:"part,omitempty"` // of a snapshot in several: 1, 2 and so on
+	More     bool  `json:"more,omitempty"` // another part follows
 
 	Remove   []place              `json:"remove,omitempty"`
 	Hide     []place              `json:"hide,omitempty"`
@@ -83,6 +86,9 @@ func (c *change) encode() ([]byte, error) {
 	if !c.additions.empty() {
 		c.Format = keysFormat
 	}
+	if c.Part > 0 {
+		c.Format = partsFormat
+	}
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false) // schemas are full of angle brackets, and people read them in stores
@@ -98,8 +104,11 @@ func decodeChange(data []byte) (*change, error) {
 	if err := json.Unmarshal(data, c); err != nil {
 		return nil, fault.Wrap(ErrCorrupt, op, err, "")
 	}
-	if c.Format < schemasFormat || c.Format > keysFormat {
-		return nil, fault.New(ErrCorrupt, op, "The store holds changes of format %d; this program reads up to %d. Update it.", c.Format, keysFormat)
+	if c.Format < schemasFormat || c.Format > partsFormat {
+		return nil, fault.New(ErrCorrupt, op, "The store holds changes of format %d; this program reads up to %d. Update it.", c.Format, partsFormat)
+	}
+	if c.Format < partsFormat {
+		c.Part, c.More = 0, false // unknown members, as below
 	}
 	if c.Format < keysFormat {
 		c.additions = additions{} // unknown members, as for every other reader of that format

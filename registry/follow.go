@@ -84,7 +84,12 @@ func (r *Registry) applyEntry(e Entry) error {
 	if e.Seq != at+1 && !c.Snapshot {
 		return fault.New(ErrCorrupt, "registry.applyEntry", "The store went from change %d to %d", at, e.Seq)
 	}
+	r.mass.add(c, len(e.Data))
+	if c, err = r.gather(c); c == nil {
+		return err
+	}
 	r.view.apply(e.Seq, c)
+	r.weigh()
 	return nil
 }
 
@@ -108,14 +113,14 @@ func (r *Registry) passTurn() { r.turn <- struct{}{} }
 
 var errEnough = errors.New("batch is full")
 
-// fetch reads at most a batch of changes after a sequence.
+// fetch reads about a batch of entries after a sequence, and never a part of a snapshot without the others.
 func (r *Registry) fetch(ctx context.Context, after Seq) ([]Entry, error) {
 	var out []Entry
 	err := r.opts.Store.Read(ctx, after, func(e Entry) error {
-		out = append(out, Entry{e.Seq, append([]byte(nil), e.Data...)})
-		if len(out) == batch {
+		if len(out) >= batch && e.Seq > out[len(out)-1].Seq {
 			return errEnough
 		}
+		out = append(out, Entry{e.Seq, append([]byte(nil), e.Data...)})
 		return nil
 	})
 	if errors.Is(err, errEnough) {
@@ -160,7 +165,7 @@ func (r *Registry) applyAll(entries []Entry) error {
 			return err
 		}
 	}
-	return nil
+	return r.gathered()
 }
 
 // follow applies what other nodes write, as it comes, until Close.

@@ -76,10 +76,13 @@ func TestFormatOfChangesIsFrozen(t *testing.T) {
 
 func TestStoresThatCannotBeRead(t *testing.T) {
 	for name, data := range map[string]string{
-		"no JSON":            `{`,
-		"a later format":     `{"format":3,"time":1}`,
-		"no format":          `{"time":1}`,
-		"a member of a kind": `{"format":1,"put":{}}`,
+		"no JSON":                       `{`,
+		"a later format":                `{"format":4,"time":1}`,
+		"no format":                     `{"time":1}`,
+		"a member of a kind":            `{"format":1,"put":{}}`,
+		"a first part alone":            `{"format":3,"snapshot":true,"part":1,"more":true}`,
+		"a second part alone":           `{"format":3,"snapshot":true,"part":2}`,
+		"a part of what is no snapshot": `{"format":3,"part":1}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			store := storetest.NewMemory()
@@ -101,6 +104,7 @@ func FuzzReplay(f *testing.F) {
 		`{"format":1,"put":[{"subject":"a","version":-1,"id":-1},{"subject":"a","version":-1,"id":2},{"subject":":.","version":0,"references":[{"name":"","subject":"","version":0}]}],"hide":[{"subject":"a","version":-1}],"remove":[{"subject":"b","version":1}]}`,
 		`{"format":2,"time":1,"putKeks":[{"name":"k","kmsType":"t","kmsKeyId":"i"},{"name":""}],"putDeks":[{"kek":"k","subject":"s","version":2,"algorithm":"AES256_GCM","wrapped":"bQ=="},{"kek":"","version":-1}],"removeDeks":[{"kek":"k","subject":"s","version":1,"algorithm":"AES256_GCM"}],"removeKeks":["x"]}`,
 		`{"format":2,"snapshot":true,"putAssociations":[{"subject":"s","resourceName":"r","resourceId":"i","resourceType":"topic","type":"value","lifecycle":"WEAK"},{"subject":"t","resourceId":"i","resourceType":"topic","type":"value"},{}],"removeAssociations":[{"resourceType":"topic","resourceId":"i","type":"value"}]}`,
+		`{"format":3,"snapshot":true,"part":1,"put":[{"subject":"a","version":1,"id":1,"type":"WORDS","schema":"x"}]}`,
 		`{"format":1,"putKeks":[{"name":"k"}],"putAssociations":[{"subject":"s"}]}`,
 		`{"format":1,"snapshot":true,"contexts":[".x",""],"drop":[".x"],"lastIds":{".x":2147483647,"":-5},"config":{"":{},"a":null,":.x:":{"alias":"a"}},"mode":{"b":"","c":null}}`,
 	} {

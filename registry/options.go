@@ -32,6 +32,9 @@ type Options struct {
 
 	Reads Freshness
 
+	CompactBytes      int64 // of changes in the store, beyond twice what lives, that make a snapshot due; 0 is 16 MiB, negative is never
+	SnapshotPartBytes int   // of texts in a part of a snapshot; 0 is 1 MiB
+
 	CachedSchemas     int   // parsed schemas kept; 0 is 5,000
 	CachedSchemaBytes int64 // of their texts, and again of the outcomes below; 0 is 32 MiB
 	CachedPairs       int   // outcomes of comparisons kept; 0 is 100,000
@@ -63,6 +66,8 @@ func (o Options) withDefaults() Options {
 	o.MaxReferenceDepth = cmp.Or(o.MaxReferenceDepth, 256)
 	o.MaxReferencedSchemas = cmp.Or(o.MaxReferencedSchemas, 10_000)
 	o.MaxKeys = cmp.Or(o.MaxKeys, 20_000)
+	o.CompactBytes = cmp.Or(o.CompactBytes, 16<<20)
+	o.SnapshotPartBytes = cmp.Or(o.SnapshotPartBytes, 1<<20)
 	o.CachedSchemas = cmp.Or(o.CachedSchemas, 5_000)
 	o.CachedSchemaBytes = cmp.Or(o.CachedSchemaBytes, 32<<20)
 	o.CachedTexts = cmp.Or(o.CachedTexts, 100_000)

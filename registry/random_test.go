@@ -16,13 +16,20 @@ import (
 )
 
 // Whatever is asked in whatever order, on two nodes of one store, a registry stays sound, and a replay and a compaction give
-// the same one.
+// the same one. Some of the nodes compact by themselves meanwhile, in snapshots of many parts.
 func TestRandomHistoriesStaySound(t *testing.T) {
 	for seed := range uint64(50) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			r := rand.New(rand.NewPCG(seed, 7))
 			store := storetest.NewMemory()
-			nodes := []*story{newStory(t, registry.Options{Store: store.Peer()}), newStory(t, registry.Options{Store: store.Peer()})}
+			var nodes []*story
+			for n := range uint64(2) {
+				o := registry.Options{Store: store.Peer(), SnapshotPartBytes: int(seed % 5)}
+				if (seed+n)%3 > 0 {
+					o.CompactBytes = 300
+				}
+				nodes = append(nodes, newStory(t, o))
+			}
 			var history []string
 			for range 150 {
 				block := randomCommand(r)

@@ -21,9 +21,13 @@ type Registry struct {
 	view   *view
 	parser *parser
 
-	turn    chan struct{} // holds one token; whoever takes it may append and apply
-	waiting queue         // registrations, for whoever has the turn
-	asking  asker         // shares questions for newcomers
+	turn      chan struct{} // holds one token; whoever takes it may append and apply
+	gathering *change       // the parts of a snapshot so far; of whoever has the turn
+	mass      mass          // of the changes in the store; of whoever has the turn
+	overdue   chan struct{} // wakes compactWhenDue
+
+	waiting queue // registrations, for whoever has the turn
+	asking  asker // shares questions for newcomers
 	life    context.Context
 	stop    context.CancelFunc
 	ended   sync.Once
@@ -34,14 +38,19 @@ type Registry struct {
 // caller's to close, after the registry. Errors: ErrStore, ErrCorrupt.
 func New(ctx context.Context, o Options) (*Registry, error) {
 	o = o.withDefaults()
-	r := &Registry{opts: o, view: newView(), parser: newParser(&o), turn: make(chan struct{}, 1)}
+	r := &Registry{opts: o, view: newView(), parser: newParser(&o), turn: make(chan struct{}, 1), overdue: make(chan struct{}, 1)}
+	r.mass.least = o.CompactBytes
 	if err := o.Store.Read(ctx, 0, r.applyEntry); err != nil {
 		return nil, storeFault("registry.New", err)
+	}
+	if err := r.gathered(); err != nil {
+		return nil, err
 	}
 	r.life, r.stop = context.WithCancel(context.Background())
 	r.asking = asker{question: func() error { return r.catchUp(r.life) }}
 	r.turn <- struct{}{}
 	r.done.Go(r.follow)
+	r.done.Go(r.compactWhenDue)
 	return r, nil
 }
 

@@ -2,6 +2,7 @@ package registry
 
 import (
 	"context"
+	"iter"
 
 	"github.com/pawl-registry/pawl/fault"
 )
@@ -40,7 +41,9 @@ type Store interface {
 
 // Compactor is implemented by stores that can replace a prefix of the log by one snapshot.
 type Compactor interface {
-	// Compact makes data, an encoded snapshot change, stand for all changes up to and including seq upTo. Readers that ask
-	// from before upTo get the snapshot at upTo as their first entry.
-	Compact(ctx context.Context, upTo Seq, data []byte) error
+	// Compact makes a snapshot, which is a change encoded in one or several parts, stand for all changes up to and including
+	// seq upTo. Readers that ask from before upTo get the parts first, in order, each as an entry at upTo. A part is not kept
+	// after the next one is asked for. The snapshot takes effect as a whole: an error of parts is returned and leaves all as it
+	// was. Appends may go on meanwhile.
+	Compact(ctx context.Context, upTo Seq, parts iter.Seq2[[]byte, error]) error
 }

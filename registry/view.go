@@ -21,6 +21,7 @@ type view struct {
 	modes     map[string]Mode
 	referrers map[place]map[*row]struct{} // target -> direct referrers, live and soft-deleted
 	written   uint64                      // rows ever put, to tell which was written last
+	bytes     int64                       // about what the rows come to as they are encoded
 	tallies   map[string]*Tally           // by format
 	keys      keyring
 	bonds     bonds
@@ -68,6 +69,7 @@ func newView() *view {
 func (v *view) reset() {
 	v.spaces = map[string]*space{DefaultContext: newSpace(DefaultContext)}
 	v.known = nil
+	v.bytes = 0
 	v.configs = map[string]*Config{}
 	v.modes = map[string]Mode{}
 	v.referrers = map[place]map[*row]struct{}{}
@@ -83,6 +85,16 @@ func newSpace(name string) *space {
 		content:  map[schema.GUID][]schema.ID{},
 	}
 }
+
+// live returns about how many bytes a snapshot of the versions would take.
+func (v *view) live() int64 {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	return v.bytes
+}
+
+// bytes is about what a row comes to in a change.
+func (r *row) bytes() int64 { return int64(100 + len(r.Subject) + len(r.Text)) }
 
 // end returns the sequence of the last change applied.
 func (v *view) end() Seq {

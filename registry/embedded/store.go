@@ -74,7 +74,7 @@ func Open(ctx context.Context, fsys vfs.FS, dir string, o Options) (*Store, erro
 }
 
 func (s *Store) load(o Options) error {
-	snapshot, _, err := s.readSnapshot()
+	snapshot, err := s.readSnapshot(func(registry.Entry) error { return nil })
 	if err != nil {
 		return err
 	}
@@ -186,11 +186,13 @@ func (s *Store) read(ctx context.Context, after registry.Seq, yield func(registr
 		return after, err
 	}
 	if after < snapshot {
-		seq, data, err := s.readSnapshot()
+		seq, err := s.readSnapshot(func(e registry.Entry) error {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			return yield(e)
+		})
 		if err != nil {
-			return after, err
-		}
-		if err := yield(registry.Entry{Seq: seq, Data: data}); err != nil {
 			return after, err
 		}
 		after = seq

@@ -123,27 +123,6 @@ func (s *Store) page(ctx context.Context, after registry.Seq, rows int) (page []
 	return page, end, err
 }
 
-// compactStatement makes the row at a sequence a snapshot and removes the rows before it, all or nothing.
-var compactStatement = statement{"compact", `
-WITH put AS (
-    UPDATE pawl_changes SET data = $2::json, snapshot = true WHERE seq = $1::bigint RETURNING seq),
-gone AS (
-    DELETE FROM pawl_changes WHERE seq < (SELECT seq FROM put))
-SELECT seq FROM put`}
-
-// Compact implements registry.Compactor.
-func (s *Store) Compact(ctx context.Context, upTo registry.Seq, data []byte) error {
-	const op = "postgres.Compact"
-	err := s.writer.do(ctx, func(ctx context.Context, conn *pgconn.PgConn) error {
-		put, err := exists(ctx, conn, compactStatement, number(upTo), data)
-		if err == nil && !put {
-			return fault.New(registry.ErrStale, op, "there is no change %d to put a snapshot at", upTo)
-		}
-		return err
-	})
-	return s.failed(ctx, op, err)
-}
-
 // number and seqOf are the text form of numbers, which the statements take and give.
 func number(n registry.Seq) []byte { return strconv.AppendUint(nil, uint64(n), 10) }
 

@@ -38,7 +38,7 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// Store keeps changes in a PostgreSQL database. It implements registry.Store and registry.Compactor.
+// Store keeps changes in a PostgreSQL database. It implements registry.Store.
 type Store struct {
 	config  *pgconn.Config // never altered
 	options Options
@@ -54,10 +54,7 @@ type Store struct {
 	grown chan struct{} // closed and replaced when known grows
 }
 
-var (
-	_ registry.Store     = (*Store)(nil)
-	_ registry.Compactor = (*Store)(nil)
-)
+var _ registry.Store = (*Store)(nil)
 
 // Open connects to the database of a postgres:// URL, makes or migrates the tables, and starts listening. Errors have the code
 // registry.ErrStore; their detail never holds the password of the URL.
@@ -69,7 +66,7 @@ func Open(ctx context.Context, url string, options Options) (*Store, error) {
 	s := &Store{config: config, options: options.withDefaults(), grown: make(chan struct{})}
 	s.configure()
 	s.life, s.end = context.WithCancel(context.WithoutCancel(ctx))
-	s.writer = newSession(s, appendStatement, compactStatement, entryStatement)
+	s.writer = newSession(s, appendStatement, entryStatement)
 	s.reader = newSession(s, readStatement)
 	if err := s.prepare(ctx); err != nil {
 		s.end()

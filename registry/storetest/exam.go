@@ -46,6 +46,8 @@ func Run(t *testing.T, setup func(t *testing.T) Fixture) {
 		{"changes survive a restart", examReopen},
 		{"two handles share one log", examPeer},
 		{"a snapshot stands for a prefix", examCompact},
+		{"a snapshot that fails leaves no trace", examCompactFails},
+		{"snapshots are taken beside writers and readers", examCompactBeside},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

@@ -1,7 +1,9 @@
 package storetest
 
 import (
+	"bytes"
 	"context"
+	"iter"
 	"sync"
 
 	"github.com/pawl-registry/pawl/fault"
@@ -19,14 +21,15 @@ type Memory struct {
 // journal is what several handles share: the changes, as a disk would hold them.
 type journal struct {
 	mu      sync.Mutex
-	first   registry.Seq // sequence of entries[0]
-	entries [][]byte
+	base    registry.Seq  // the change that the snapshot ends with; 0: there is none
+	parts   [][]byte      // of the snapshot; replaced, never altered
+	entries [][]byte      // the changes after base
 	grown   chan struct{} // closed and replaced at each append
 }
 
 // NewMemory returns an empty store.
 func NewMemory() *Memory {
-	return newHandle(&journal{first: 1, grown: make(chan struct{})})
+	return newHandle(&journal{grown: make(chan struct{})})
 }
 
 func newHandle(j *journal) *Memory { return &Memory{j: j, closed: make(chan struct{})} }
@@ -40,7 +43,7 @@ func (m *Memory) Reopen() *Memory {
 	return newHandle(m.j)
 }
 
-func (j *journal) end() registry.Seq { return j.first + registry.Seq(len(j.entries)) - 1 }
+func (j *journal) end() registry.Seq { return j.base + registry.Seq(len(j.entries)) }
 
 // Append implements registry.Store.
 func (m *Memory) Append(ctx context.Context, after registry.Seq, data []byte) error {
@@ -65,18 +68,13 @@ func (m *Memory) Read(ctx context.Context, after registry.Seq, yield func(regist
 	if err := m.usable(ctx, op); err != nil {
 		return err
 	}
-	first, entries := m.j.snapshot()
 	var scratch []byte // what yield sees dies after the call, so that keeping it shows as a failure in tests above
-	for i, data := range entries {
-		seq := first + registry.Seq(i)
-		if seq <= after {
-			continue
-		}
+	for _, e := range m.j.after(after) {
 		if err := m.usable(ctx, op); err != nil {
 			return err
 		}
-		scratch = append(scratch[:0], data...)
-		if err := yield(registry.Entry{Seq: seq, Data: scratch}); err != nil {
+		scratch = append(scratch[:0], e.Data...)
+		if err := yield(registry.Entry{Seq: e.Seq, Data: scratch}); err != nil {
 			return err
 		}
 		clear(scratch)
@@ -84,10 +82,21 @@ func (m *Memory) Read(ctx context.Context, after registry.Seq, yield func(regist
 	return nil
 }
 
-func (j *journal) snapshot() (first registry.Seq, entries [][]byte) {
+// after returns what a reader gets from a sequence on.
+func (j *journal) after(after registry.Seq) []registry.Entry {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return j.first, j.entries[:len(j.entries):len(j.entries)]
+	var out []registry.Entry
+	if after < j.base {
+		for _, part := range j.parts {
+			out = append(out, registry.Entry{Seq: j.base, Data: part})
+		}
+		after = j.base
+	}
+	for seq := after + 1; seq <= j.end(); seq++ {
+		out = append(out, registry.Entry{Seq: seq, Data: j.entries[seq-j.base-1]})
+	}
+	return out
 }
 
 // Wait implements registry.Store.
@@ -111,8 +120,15 @@ func (m *Memory) Wait(ctx context.Context, after registry.Seq) error {
 }
 
 // Compact implements registry.Compactor.
-func (m *Memory) Compact(ctx context.Context, upTo registry.Seq, data []byte) error {
+func (m *Memory) Compact(ctx context.Context, upTo registry.Seq, parts iter.Seq2[[]byte, error]) error {
 	const op = "storetest.Compact"
+	var kept [][]byte
+	for part, err := range parts {
+		if err != nil {
+			return err
+		}
+		kept = append(kept, bytes.Clone(part))
+	}
 	if err := m.usable(ctx, op); err != nil {
 		return err
 	}
@@ -122,12 +138,11 @@ func (m *Memory) Compact(ctx context.Context, upTo registry.Seq, data []byte) er
 	if upTo > j.end() {
 		return fault.New(registry.ErrStale, op, "the log ends at %d, before %d", j.end(), upTo)
 	}
-	if upTo < j.first {
+	if upTo <= j.base {
 		return nil // a later snapshot stands already
 	}
-	rest := j.entries[upTo-j.first+1:]
-	j.entries = append([][]byte{append([]byte{}, data...)}, rest...)
-	j.first = upTo
+	j.entries = j.entries[upTo-j.base:]
+	j.base, j.parts = upTo, kept
 	return nil
 }
 
