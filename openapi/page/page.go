@@ -53,7 +53,7 @@ func (p *page) put(format string, args ...any) {
 			args[i] = escaper.Replace(fmt.Sprint(a))
 		}
 	}
-	fmt.Fprintf(p, format, args...)
+	_, _ = fmt.Fprintf(p, format, args...) // a strings.Builder does not fail
 }
 
 // markup is text that is HTML already.
