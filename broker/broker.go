@@ -39,6 +39,7 @@ type Options struct {
 	CompactionEvery  time.Duration // how often compaction looks; 0: 15 seconds, negative: never
 	CompactionMemory int64         // bytes for the keys of the one log that is compacted at a time; 0: 64 MiB
 	Expansion        int           // decompressed size allowed, as a multiple of max.message.bytes; 0: 128
+	Tolerated        int           // bad records of one batch that are let through or set aside, where a topic wants that; with more it is refused; 0: 100,000
 	RejectionsPerSec int           // log lines about records that do not pass; 0: 10
 }
 
@@ -67,6 +68,7 @@ func (o Options) withDefaults() Options {
 	setDefault(&o.RetentionEvery, 5*time.Minute)
 	setDefault(&o.CompactionEvery, 15*time.Second)
 	setDefault(&o.Expansion, 128)
+	setDefault(&o.Tolerated, 100_000)
 	setDefault(&o.RejectionsPerSec, 10)
 	o.Transactions = o.Transactions.withDefaults()
 	setDefault(&o.Group.OffsetPartitions, 4)

@@ -219,19 +219,19 @@ func TestABatchIsRefusedIfItsDeadLettersHaveNoPlace(t *testing.T) {
 func TestMoreBadRecordsThanAreToleratedAreRefused(t *testing.T) {
 	for _, action := range []string{"report", "dlq"} {
 		v := &asked{}
-		b := open(t, broker.Options{Validator: v})
+		b := open(t, broker.Options{Validator: v, Tolerated: 2000})
 		p := partition(t, create(t, b, "t", 1, judged(action, nil)), 0)
-		values := strings.Split(strings.Repeat("bad,", 100_000)+"bad", ",")
+		values := strings.Split(strings.Repeat("bad,", 2000)+"bad", ",")
 		_, err := produce(t, p, records(t, batch.Spec{Codec: batch.Gzip}, values...))
 		wantCode(t, err, broker.ErrInvalidRecord)
-		if _, err := produce(t, p, records(t, batch.Spec{Codec: batch.Gzip}, append(values[:100_000], "good")...)); err != nil {
+		if _, err := produce(t, p, records(t, batch.Spec{Codec: batch.Gzip}, append(values[:2000], "good")...)); err != nil {
 			t.Error(err)
 		}
-		if n := len(contents(t, p)); v.limit != 100_001 || action == "dlq" && n != 1 {
+		if n := len(contents(t, p)); v.limit != 2001 || action == "dlq" && n != 1 {
 			t.Errorf("%s: limit %d, %d records", action, v.limit, n)
 		}
 		if action == "dlq" {
-			if n := len(contents(t, deadLettersOf(t, b, "t.dlq", 0))); n != 100_000 {
+			if n := len(contents(t, deadLettersOf(t, b, "t.dlq", 0))); n != 2000 {
 				t.Errorf("%d dead letters", n)
 			}
 		}

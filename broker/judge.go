@@ -76,12 +76,8 @@ func (p *Partition) checkRecords(s *settings, b batch.Batch, limit int) error {
 	return err
 }
 
-// The bounds of what is kept about one batch. A batch with more bad records than are tolerated is refused, whatever its topic
-// says: they are noise, not slips.
-const (
-	maxRejections = 100     // told to a producer
-	maxTolerated  = 100_000 // let through or set aside
-)
+// maxRejections bounds what is told to the producer of one batch.
+const maxRejections = 100
 
 // validate asks the Validator. Its rejections are an error, unless the topic wants something else than a refusal.
 func (p *Partition) validate(ctx context.Context, s *settings, b batch.Batch, limit int) ([]Rejection, error) {
@@ -92,7 +88,7 @@ func (p *Partition) validate(ctx context.Context, s *settings, b batch.Batch, li
 	}
 	most := maxRejections
 	if s.action != Reject {
-		most = maxTolerated + 1
+		most = p.broker.opts.Tolerated + 1
 	}
 	bad, err := v.Validate(ctx, p.topic.name, s.demands, most, func(yield func(int, batch.Record) bool) error {
 		return b.Records(limit, yield)
@@ -106,7 +102,7 @@ func (p *Partition) validate(ctx context.Context, s *settings, b batch.Batch, li
 	case len(bad) == 0:
 		return nil, nil
 	}
-	if s.action == Reject || len(bad) > maxTolerated {
+	if s.action == Reject || len(bad) > p.broker.opts.Tolerated {
 		return nil, p.rejected(bad)
 	}
 	return bad, nil

@@ -57,3 +57,21 @@ func TestKcatConsumesAsAGroup(t *testing.T) {
 		t.Errorf("the group read %q, want a, b, c in order", got)
 	}
 }
+
+// TestKcatReadsOnWhereRecordsWereSetAside has a batch between whose offsets records are missing, also the last ones.
+func TestKcatReadsOnWhereRecordsWereSetAside(t *testing.T) {
+	name := topic(t, 1, map[string]string{"pawl.value.schema.validation.mode": "id", "pawl.schema.validation.action": "dlq"})
+	ctx := testContext(t)
+	for _, codec := range []string{"none", "gzip", "snappy", "lz4", "zstd"} {
+		kcat(ctx, t, "k:bad\nnull-"+codec+":\nk:bad\nk:bad\n", "-P", "-t", name, "-K", ":", "-Z", "-z", codec, "-X", "enable.idempotence=true")
+		kcat(ctx, t, "k:worse\n", "-P", "-t", name, "-K", ":", "-z", codec)
+	}
+	got := kcat(ctx, t, "", "-C", "-t", name, "-e", "-q", "-f", "%o %k\n")
+	if got != "1 null-none\n6 null-gzip\n11 null-snappy\n16 null-lz4\n21 null-zstd\n" {
+		t.Errorf("kcat read %q", got)
+	}
+	aside := kcat(ctx, t, "", "-C", "-t", name+".dlq", "-e", "-q", "-f", "%s %h\n")
+	if strings.Count(aside, "\n") != 20 || strings.Count(aside, "worse ") != 5 || strings.Count(aside, "__pawl.errors.topic="+name) != 20 {
+		t.Errorf("dead letters:\n%s", aside)
+	}
+}
