@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -94,12 +95,16 @@ func (r *report) writeJSON(path string) error {
 }
 
 func (r *report) writeTable(w io.Writer) error {
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, "scenario\tsubjects\tclients\tserver\tp50\tp99\treq/s\tCPU\tdatabase CPU\tRSS MiB\tCPU by size\treq/s by clients\tp50 ratio\treq/s ratio\tCPU ratio\t")
+	var b strings.Builder
+	b.WriteString("scenario\tsubjects\tclients\tserver\tp50\tp99\treq/s\tCPU\tdatabase CPU\tRSS MiB\tCPU by size\treq/s by clients\tp50 ratio\treq/s ratio\tCPU ratio\t\n")
 	for _, x := range r.Rows {
-		fmt.Fprintf(t, "%s\t%d\t%d\t%s\t%s\t%s\t%.0f\t%s\t%s\t%.0f\t%s\t%s\t%s\t%s\t%s\t\n", x.Scenario, x.Subjects, x.Clients, x.Server,
+		fmt.Fprintf(&b, "%s\t%d\t%d\t%s\t%s\t%s\t%.0f\t%s\t%s\t%.0f\t%s\t%s\t%s\t%s\t%s\t\n", x.Scenario, x.Subjects, x.Clients, x.Server,
 			span(x.P50), span(x.P99), x.Throughput, span(x.CPU), span(x.DatabaseCPU), x.RSS, times(x.Flatness), times(x.Scaling),
 			times(x.Ratio.P50), times(x.Ratio.Throughput), times(x.Ratio.CPU))
+	}
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	if _, err := io.WriteString(t, b.String()); err != nil {
+		return err
 	}
 	return t.Flush()
 }
