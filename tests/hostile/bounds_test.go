@@ -68,7 +68,7 @@ func post(t *testing.T, s *product.Server, path, body string) (int, string) {
 }
 
 func TestCostlyInputsAreBounded(t *testing.T) {
-	s := product.Start(t, product.Build(t), filepath.Join(t.TempDir(), "data"))
+	s := product.Start(t, pawl, filepath.Join(t.TempDir(), "data"))
 	for n, c := range append(references(), append(nested(), large()...)...) {
 		t.Run(c.name, func(t *testing.T) {
 			subject := fmt.Sprint("s", n)
@@ -246,7 +246,7 @@ func large() []costly {
 // Many long texts at the same time take the memory of a few, because they wait for each other; short ones do not wait for them.
 func TestManyLongTextsAtOnceAreBounded(t *testing.T) {
 	const clients = 8
-	s := product.Start(t, product.Build(t), filepath.Join(t.TempDir(), "data"))
+	s := product.Start(t, pawl, filepath.Join(t.TempDir(), "data"))
 	var wg sync.WaitGroup
 	for k := range clients {
 		wg.Go(func() {

@@ -32,6 +32,24 @@ import (
 // maxRSS bounds the memory of the server after all of it: the largest input is 40 MB.
 const maxRSS = 600 << 20
 
+var pawl string // of pawl, shared by all tests
+
+func TestMain(m *testing.M) { os.Exit(run(m)) }
+
+func run(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "pawl-hostile-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	if pawl, err = product.BuildIn(dir); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return m.Run()
+}
+
 type hostileCase struct{ name, send, body, want string }
 
 func load(t *testing.T, file string) []hostileCase {
@@ -82,7 +100,7 @@ func expand(s string) string {
 }
 
 func TestTheRegistryRefusesHostileRequests(t *testing.T) {
-	s := product.Start(t, product.Build(t), filepath.Join(t.TempDir(), "data"))
+	s := product.Start(t, pawl, filepath.Join(t.TempDir(), "data"))
 	for _, c := range load(t, "registry.txt") {
 		t.Run(c.name, func(t *testing.T) {
 			status, body := request(t, s, c)
@@ -148,7 +166,7 @@ func checkError(t *testing.T, body []byte) {
 }
 
 func TestTheBrokerSurvivesHostileBytes(t *testing.T) {
-	s := product.Start(t, product.Build(t), filepath.Join(t.TempDir(), "data"))
+	s := product.Start(t, pawl, filepath.Join(t.TempDir(), "data"))
 	for _, c := range load(t, "broker.txt") {
 		t.Run(c.name, func(t *testing.T) {
 			raw, err := hex.DecodeString(strings.ReplaceAll(expand(c.send), " ", ""))
@@ -191,7 +209,7 @@ func exchange(t *testing.T, s *product.Server, raw []byte) (answer []byte, close
 
 // Damaged batches in well-formed requests get an error each, and the partition goes on.
 func TestDamagedBatchesAreRefusedOneByOne(t *testing.T) {
-	s := product.Start(t, product.Build(t), filepath.Join(t.TempDir(), "data"))
+	s := product.Start(t, pawl, filepath.Join(t.TempDir(), "data"))
 	cl, err := kgo.NewClient(kgo.SeedBrokers(s.Brokers))
 	if err != nil {
 		t.Fatal(err)

@@ -21,14 +21,23 @@ import (
 // Build compiles cmd/pawl once per call into a folder of the test and returns the path of the binary.
 func Build(t testing.TB) string {
 	t.Helper()
-	bin := filepath.Join(t.TempDir(), "pawl")
+	bin, err := BuildIn(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return bin
+}
+
+// BuildIn compiles cmd/pawl into a folder and returns the path of the binary, for tests that share one.
+func BuildIn(dir string) (string, error) {
+	bin := filepath.Join(dir, "pawl")
 	cmd := exec.Command("go", "build", "-o", bin, "./cmd/pawl")
 	cmd.Dir = root()
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("go build ./cmd/pawl: %v\n%s", err, out)
+		return "", fmt.Errorf("go build ./cmd/pawl: %w\n%s", err, out)
 	}
-	return bin
+	return bin, nil
 }
 
 func root() string {
