@@ -36,9 +36,10 @@ func (w *world) make(client, topic string, partition int32, values []history.Sou
 	s := &sent{partition: partition}
 	var all []batch.Record
 	for _, from := range values {
-		r := history.Record{Partition: place(topic, partition), Value: fmt.Sprintf("%s#%d", client, serial.Add(1)), Source: from}
+		n := serial.Add(1)
+		r := history.Record{Partition: place(topic, partition), Key: fmt.Sprint("key ", n%7), Value: fmt.Sprintf("%s#%d", client, n), Source: from}
 		s.sends = append(s.sends, w.h.Send(client, r, in))
-		all = append(all, batch.Record{Timestamp: time.Now().UnixMilli(), Key: []byte("k"), Value: []byte(r.Value)})
+		all = append(all, batch.Record{Timestamp: time.Now().UnixMilli(), Key: []byte(r.Key), Value: []byte(r.Value)})
 	}
 	built, err := batch.Build(nil, batch.Spec{Producer: &p, Transactional: in != nil}, all)
 	if err != nil {
@@ -249,6 +250,9 @@ type committer struct {
 	last int64
 }
 
+// some bounds what takes turns from the others: it is how often it is done in a generation, about.
+const some = 25
+
 func (c *committer) step(random *rand.Rand) bool {
 	i := int32(random.IntN(partitions))
 	c.last++
@@ -260,7 +264,7 @@ func (c *committer) step(random *rand.Rand) bool {
 		return false
 	}
 	commit.OK()
-	return true
+	return random.IntN(some) > 0
 }
 
 func (c *committer) ask() {
@@ -284,9 +288,15 @@ func (w *world) fetch(name string, partition int32) int64 {
 }
 
 // housekeeper does what the broker does by itself from time to time.
-type housekeeper struct{ *world }
+type housekeeper struct {
+	*world
+	turns int
+}
 
 func (h *housekeeper) step(random *rand.Rand) bool {
+	if h.turns++; h.turns > 4*some {
+		return false
+	}
 	switch random.IntN(3) {
 	case 0:
 		h.b.Retain(h.t.Context())

@@ -65,22 +65,23 @@ func newWorld(t *testing.T, seed uint64) *world {
 type client interface{ step(*rand.Rand) bool }
 
 func (w *world) clients() []client {
-	all := []client{w.copier, w.committer, &housekeeper{w}}
+	var all []client
 	for i := range w.producers {
 		all = append(all, w.producers[i], w.writers[i], w.followers[i])
 	}
-	return all
+	return append(all, w.copier, w.committer, &housekeeper{world: w})
 }
 
 func place(topic string, partition int32) string { return fmt.Sprintf("%s/%d", topic, partition) }
 
-// failAfter makes every call fail after some more calls, although what they write reaches the cache.
+// failAfter makes every call fail after some more that change something, although what they write reaches the cache.
 func (w *world) failAfter(calls int) {
 	var left atomic.Int64
 	left.Store(int64(calls))
 	w.failed.Store(false)
 	w.disk.Before(func(c vfs.Call) (int, error) {
-		if left.Add(-1) >= 0 {
+		reads := c.Op == vfs.OpRead || c.Op == vfs.OpOpen || c.Op == vfs.OpReadDir
+		if reads && left.Load() > 0 || !reads && left.Add(-1) >= 0 {
 			return 0, nil
 		}
 		w.failed.Store(true)
@@ -105,11 +106,17 @@ func (w *world) boot() {
 		w.fatal("the broker does not open: %v", err)
 	}
 	if w.crashes == 0 {
-		for _, name := range []string{records, copies} {
-			if _, err := w.b.CreateTopic(w.t.Context(), broker.NewTopic{Name: name, Partitions: partitions, Replicas: -1}, broker.Apply); err != nil {
-				w.fatal("cannot create topic %s: %v", name, err)
-			}
+		w.create(records, nil)
+		w.create(copies, map[string]string{"cleanup.policy": "compact", "segment.ms": "1", "min.cleanable.dirty.ratio": "0", "delete.retention.ms": "0"})
+		for p := range int32(partitions) {
+			w.h.Compacts(place(copies, p))
 		}
+	}
+}
+
+func (w *world) create(topic string, configs map[string]string) {
+	if _, err := w.b.CreateTopic(w.t.Context(), broker.NewTopic{Name: topic, Partitions: partitions, Replicas: -1, Configs: configs}, broker.Apply); err != nil {
+		w.fatal("cannot create topic %s: %v", topic, err)
 	}
 }
 
