@@ -76,13 +76,13 @@ func (k *consumer) fetch(ctx context.Context, t kadm.TopicDetail, partition int3
 	if err != nil {
 		return nil, cli.Refused(err, "consume topic %q", k.topic)
 	}
-	for _, ft := range res.(*kmsg.FetchResponse).Topics {
-		for _, fp := range ft.Partitions {
-			if err := kerr.ErrorForCode(fp.ErrorCode); err != nil {
-				return nil, cli.Refused(err, "consume partition %d of topic %q", partition, k.topic)
-			}
-			return fp.RecordBatches, nil
-		}
+	answered := res.(*kmsg.FetchResponse)
+	if len(answered.Topics) != 1 || len(answered.Topics[0].Partitions) != 1 {
+		return nil, fault.New(cli.ErrBroker, "pawl consume", "the broker left partition %d of topic %q out of its answer", partition, k.topic)
 	}
-	return nil, nil
+	fp := answered.Topics[0].Partitions[0]
+	if err := kerr.ErrorForCode(fp.ErrorCode); err != nil {
+		return nil, cli.Refused(err, "consume partition %d of topic %q", partition, k.topic)
+	}
+	return fp.RecordBatches, nil
 }

@@ -79,8 +79,24 @@ func (x *alteration) check(partitions bool) error {
 	return nil
 }
 
-// apply changes the configurations first: they are the part that a broker may find wrong.
+// apply makes two requests of two changes. What cannot be done is found before anything is.
 func (x *alteration) apply(ctx context.Context, adm *kadm.Client) error {
+	configure, grow := adm.AlterTopicConfigs, adm.UpdatePartitions
+	if !x.Done {
+		configure, grow = adm.ValidateAlterTopicConfigs, adm.ValidateUpdatePartitions
+	}
+	if x.Partitions > 0 && x.Done {
+		if err := x.grow(ctx, adm.ValidateUpdatePartitions); err != nil {
+			return err
+		}
+	}
+	if err := x.configure(ctx, configure); err != nil || x.Partitions == 0 {
+		return err
+	}
+	return x.grow(ctx, grow)
+}
+
+func (x *alteration) configure(ctx context.Context, do func(context.Context, []kadm.AlterConfig, ...string) (kadm.AlterConfigsResponses, error)) error {
 	var changes []kadm.AlterConfig
 	for name, value := range x.Set {
 		changes = append(changes, kadm.AlterConfig{Op: kadm.SetConfig, Name: name, Value: value})
@@ -88,34 +104,19 @@ func (x *alteration) apply(ctx context.Context, adm *kadm.Client) error {
 	for _, name := range x.Unset {
 		changes = append(changes, kadm.AlterConfig{Op: kadm.DeleteConfig, Name: name})
 	}
-	// What cannot be done is found before anything is: the two changes are two requests.
-	if x.Partitions > 0 && len(changes) > 0 && x.Done {
-		if err := x.grow(ctx, adm.ValidateUpdatePartitions); err != nil {
-			return err
-		}
-	}
-	if len(changes) > 0 {
-		do := adm.AlterTopicConfigs
-		if !x.Done {
-			do = adm.ValidateAlterTopicConfigs
-		}
-		res, err := do(ctx, changes, x.Topic)
-		if err != nil {
-			return cli.Refused(err, "alter topic %q", x.Topic)
-		}
-		for _, r := range res {
-			if r.Err != nil {
-				return refused(r.Err, r.ErrMessage, x.Topic)
-			}
-		}
-	}
-	switch {
-	case x.Partitions == 0:
+	if len(changes) == 0 {
 		return nil
-	case x.Done:
-		return x.grow(ctx, adm.UpdatePartitions)
 	}
-	return x.grow(ctx, adm.ValidateUpdatePartitions)
+	res, err := do(ctx, changes, x.Topic)
+	if err != nil {
+		return cli.Refused(err, "alter topic %q", x.Topic)
+	}
+	for _, r := range res {
+		if r.Err != nil {
+			return refused(r.Err, r.ErrMessage, x.Topic)
+		}
+	}
+	return nil
 }
 
 func (x *alteration) grow(ctx context.Context, do func(context.Context, int, ...string) (kadm.CreatePartitionsResponses, error)) error {
