@@ -73,22 +73,27 @@ func (r *Registry) append(ctx context.Context, after Seq, c *change) error {
 
 // applyEntry applies what the store holds, unless it is applied already. The caller has the turn.
 func (r *Registry) applyEntry(e Entry) error {
-	at := r.view.end()
-	if e.Seq <= at {
+	if e.Seq <= r.view.end() {
 		return nil
 	}
 	c, err := decodeChange(e.Data)
 	if err != nil {
 		return err
 	}
-	if e.Seq != at+1 && !c.Snapshot {
-		return fault.New(ErrCorrupt, "registry.applyEntry", "The store went from change %d to %d", at, e.Seq)
+	return r.applyChange(e.Seq, c, len(e.Data))
+}
+
+// applyChange applies a change that is not applied yet, of some encoded size. The caller has the turn.
+func (r *Registry) applyChange(seq Seq, c *change, size int) error {
+	if at := r.view.end(); seq != at+1 && !c.Snapshot {
+		return fault.New(ErrCorrupt, "registry.applyChange", "The store went from change %d to %d", at, seq)
 	}
-	r.mass.add(c, len(e.Data))
-	if c, err = r.gather(c); c == nil {
+	r.mass.add(c, size)
+	c, err := r.gather(c)
+	if c == nil {
 		return err
 	}
-	r.view.apply(e.Seq, c)
+	r.view.apply(seq, c)
 	r.weigh()
 	return nil
 }

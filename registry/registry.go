@@ -40,11 +40,8 @@ func New(ctx context.Context, o Options) (*Registry, error) {
 	o = o.withDefaults()
 	r := &Registry{opts: o, view: newView(), parser: newParser(&o), turn: make(chan struct{}, 1), overdue: make(chan struct{}, 1)}
 	r.mass.least = o.CompactBytes
-	if err := o.Store.Read(ctx, 0, r.applyEntry); err != nil {
+	if err := r.replay(ctx); err != nil {
 		return nil, storeFault("registry.New", err)
-	}
-	if err := r.gathered(); err != nil {
-		return nil, err
 	}
 	r.life, r.stop = context.WithCancel(context.Background())
 	r.asking = asker{question: func() error { return r.catchUp(r.life) }}
