@@ -163,8 +163,8 @@ func (r *resolver) namedTypes(rd, wr *node, at *path) *answer {
 	case kindEnum:
 		return a.and(r.symbols(rd.named, wr.named, at))
 	}
-	theirs, shared := wr.named.fields, 0 // shared counts the fields at the head that both have
-	for i := range rd.named.fields {
+	theirs, shared := wr.named.fields, sharedHead(rd.named, wr.named) // shared counts the fields at the head that both have
+	for i := shared; i < len(rd.named.fields); i++ {
 		f := &rd.named.fields[i]
 		if shared == len(theirs) && f.def != nil && len(f.aliases) == 0 {
 			continue // it was added after all that the writer has

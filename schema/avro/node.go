@@ -3,6 +3,7 @@ package avro
 import (
 	"slices"
 	"strings"
+	"sync"
 )
 
 type kind uint8
@@ -109,6 +110,9 @@ type named struct {
 	symbols  []string
 	fallback int // index of the enum's default symbol, or -1
 	size     int // bytes of a fixed
+
+	summed sync.Once
+	sums   []sum // see head
 }
 
 type field struct {
