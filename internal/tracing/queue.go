@@ -78,8 +78,11 @@ func (q *queue) close(ctx context.Context) error {
 	case <-q.done:
 		return nil
 	case <-ctx.Done():
+		lost := q.lost.Load()
 		q.kill()
-		<-q.done
+		if <-q.done; q.lost.Load() == lost {
+			return nil // it was done all the same
+		}
 		return fault.Wrap(errLost, "tracing.Close", ctx.Err(), "the last spans could not be sent in time")
 	}
 }

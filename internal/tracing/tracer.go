@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"log/slog"
 	"math/rand/v2"
+	"strings"
 	"time"
 )
 
@@ -190,7 +191,8 @@ func (s *Span) Rename(name string) {
 	}
 }
 
-// Set adds attributes, whose names the span does not have yet. Values are texts, numbers, booleans or lists of texts.
+// Set adds attributes, whose names the span does not have yet. Values are texts, of which the first 1,024 bytes are kept,
+// numbers, booleans or short lists of texts.
 func (s *Span) Set(attrs ...slog.Attr) {
 	if !s.Recording() {
 		return
@@ -200,16 +202,29 @@ func (s *Span) Set(attrs ...slog.Attr) {
 		s.dropped += len(attrs) - room
 		attrs = attrs[:room]
 	}
-	s.attrs = append(s.attrs, attrs...)
+	for _, a := range attrs {
+		if a.Value.Kind() == slog.KindString && len(a.Value.String()) > maxText {
+			a.Value = slog.StringValue(clip(a.Value.String()))
+		}
+		s.attrs = append(s.attrs, a)
+	}
 }
 
-// maxFailure bounds the text of a failure, in bytes: reasons may quote what came in.
-const maxFailure = 1024
+// maxText bounds the texts of a span, in bytes: they come from outside, and a queue of spans may be full of them.
+const maxText = 1024
 
-// Fail says that what the span is about did not succeed, and why, of which the beginning is kept.
+// clip returns the beginning of a text, which keeps nothing of the rest in memory.
+func clip(text string) string {
+	if len(text) <= maxText {
+		return text
+	}
+	return strings.Clone(text[:maxText])
+}
+
+// Fail says that what the span is about did not succeed, and why.
 func (s *Span) Fail(why string) {
 	if s.Recording() {
-		s.failed, s.failure = true, why[:min(len(why), maxFailure)]
+		s.failed, s.failure = true, clip(why)
 	}
 }
 

@@ -294,6 +294,22 @@ func TestSpansAreBounded(t *testing.T) {
 	}
 }
 
+func TestLongTextsAreClipped(t *testing.T) {
+	c := tracetest.New(t)
+	tr := open(t, "OTEL_EXPORTER_OTLP_ENDPOINT="+c.URL)
+	_, s := tr.Start(t.Context(), "x", tracing.Server)
+	s.Set(slog.String("long", strings.Repeat("ä", 600)), slog.String("short", "s"))
+	s.Fail(strings.Repeat("x", 5000))
+	s.End()
+	if err := tr.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	got := c.Spans()[0]
+	if got.Attrs["long"] != strings.Repeat("ä", 512) || got.Attrs["short"] != "s" || len(got.Failure) != 1024 {
+		t.Errorf("%+v", got)
+	}
+}
+
 func TestABatchIsSentWhenItIsFullOrOld(t *testing.T) {
 	c := tracetest.New(t)
 	tr := open(t, "OTEL_EXPORTER_OTLP_ENDPOINT="+c.URL, "OTEL_BSP_MAX_EXPORT_BATCH_SIZE=3", "OTEL_BSP_SCHEDULE_DELAY=86400000")

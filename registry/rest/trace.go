@@ -55,7 +55,7 @@ func methodName(method string) string {
 func (x *exchange) requestAttrs() []slog.Attr {
 	r := x.r
 	attrs := []slog.Attr{
-		slog.String("url.scheme", scheme(r)), slog.String("url.path", r.URL.EscapedPath()),
+		slog.String("url.scheme", scheme(r)), slog.String("url.path", pathAlone(r)),
 		slog.String("network.protocol.version", strings.TrimSuffix(strings.TrimPrefix(r.Proto, "HTTP/"), ".0")),
 	}
 	add := func(name, value string) {
@@ -83,6 +83,14 @@ func (x *exchange) requestAttrs() []slog.Attr {
 		add("server.address", r.Host)
 	}
 	return attrs
+}
+
+// pathAlone returns the path without keeping a long query in memory, of which it may be a part.
+func pathAlone(r *http.Request) string {
+	if len(r.RequestURI) > 1024 {
+		return strings.Clone(r.URL.EscapedPath())
+	}
+	return r.URL.EscapedPath()
 }
 
 func addPort(attrs []slog.Attr, name, port string) []slog.Attr {

@@ -132,6 +132,9 @@ func TestRequestsOfTheRegistryAreTraced(t *testing.T) {
 	call(t, "GET", s.registry+"/health/ready", "")
 	call(t, "GET", s.registry+"/metrics", "")
 	call(t, "BREW", s.registry+"/nowhere", "")
+	if text := numbers(t, &serve.Server{HTTP: strings.TrimPrefix(s.registry, "http://")}); !strings.Contains(text, "\npawl_traces_lost_spans_total 0\n") {
+		t.Error("lost spans are not counted")
+	}
 	log := s.stop()
 	spans := c.Spans()
 
