@@ -88,6 +88,10 @@ func (s *Store) load(o Options) error {
 	}
 	first, next := s.journal.Bounds()
 	s.snapshot, s.end = snapshot, registry.Seq(next-1)
+	// A crash may have left segments that the snapshot stands for.
+	if err := s.journal.TrimBefore(uint64(snapshot) + 1); err != nil {
+		return translate("embedded.Open", err)
+	}
 	if s.end > known {
 		if err := s.mark.set(s.end); err != nil { // readers will see it from now on
 			return translate("embedded.Open", err)
@@ -216,8 +220,10 @@ func (s *Store) read(ctx context.Context, after registry.Seq, yield func(registr
 	return after, translate(op, err)
 }
 
-// Close implements registry.Store.
+// Close implements registry.Store. It waits for a Compact under way.
 func (s *Store) Close() error {
+	s.compacting.Lock()
+	defer s.compacting.Unlock()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {

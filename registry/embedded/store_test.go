@@ -208,10 +208,46 @@ func TestADamagedSnapshotIsReported(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	for cut := range int64(20 + 3*8 + len(data(1)) + len(more(1))) {
+		fsys := fsys.Kill()
+		withFile(t, fsys, "data/registry/snapshot", func(f vfs.File, _ int64) {
+			if err := f.Truncate(cut); err != nil {
+				t.Fatal(err)
+			}
+		})
+		if _, err := embedded.Open(t.Context(), fsys, "data/registry", embedded.Options{}); !errors.Is(err, embedded.ErrCorrupt) {
+			t.Errorf("cut at byte %d: %v", cut, err)
+		}
+	}
 	if err := fsys.Remove("data/registry/snapshot"); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := embedded.Open(t.Context(), fsys, "data/registry", embedded.Options{}); !errors.Is(err, embedded.ErrCorrupt) {
 		t.Errorf("without the snapshot: %v", err)
+	}
+}
+
+func TestWhatACrashLeftBehindASnapshotIsRemoved(t *testing.T) {
+	fsys := vfs.NewMemory()
+	s := open(t, fsys, embedded.Options{SegmentBytes: 150})
+	for n := range registry.Seq(9) {
+		if err := s.Append(t.Context(), n, []byte(data(n+1))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before := len(journal(t, fsys))
+	fsys.Before(func(c vfs.Call) (int, error) {
+		if c.Op == vfs.OpRemove {
+			return 0, errCut
+		}
+		return 0, nil
+	})
+	if err := s.Compact(t.Context(), 9, snapshot(9)); err == nil {
+		t.Fatal("Compact removed nothing and gave no error")
+	}
+	left := fsys.Kill()
+	open(t, left, embedded.Options{SegmentBytes: 150})
+	if after := len(journal(t, left)); before < 3 || after != 1 {
+		t.Errorf("%d segments before, %d after", before, after)
 	}
 }
