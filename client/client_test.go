@@ -116,6 +116,10 @@ func TestCallsAreTheOnesOfTheAPI(t *testing.T) {
 				return c.SchemaPage(ctx, client.SchemaQuery{Prefix: client.AllContexts, Filter: client.All, Aliases: true}, 14, 7)
 			},
 			[]openapi.Schema{{Subject: "s", Aliases: []string{"a"}}}},
+		{"GET /dek-registry/v1/keks?deleted=true", "", `["k"]`,
+			func(c *client.Client) (any, error) { return c.Keks(ctx, client.All) }, []string{"k"}},
+		{"GET /associations/resources/-/a%2Fb", "", `[{"subject":"s"}]`,
+			func(c *client.Client) (any, error) { return c.Associations(ctx, "-", "a/b") }, []openapi.Association{{Subject: "s"}}},
 		{"GET /schemas/guids/g", "", `{"schema":"x"}`,
 			func(c *client.Client) (any, error) { return c.SchemaByGUID(ctx, "g") }, openapi.SchemaString{Schema: "x"}},
 		{"GET /schemas/guids/g/ids", "", `[{"context":".","id":1}]`,

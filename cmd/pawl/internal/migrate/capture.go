@@ -3,6 +3,7 @@ package migrate
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"sync"
@@ -179,6 +180,18 @@ func (r *reader) subject(ctx context.Context, im *image, mu *sync.Mutex, name st
 		r.count()
 	}
 	return nil
+}
+
+// leftBehind says what a registry holds that is not copied. What it does not tell, it does not have.
+func leftBehind(ctx context.Context, c *client.Client) []string {
+	var out []string
+	if names, err := c.Keks(ctx, client.All); err == nil && len(names) > 0 {
+		out = append(out, fmt.Sprintf("%d key encryption keys and their data keys", len(names)))
+	}
+	if found, err := c.Associations(ctx, "-", "-"); err == nil && len(found) > 0 {
+		out = append(out, fmt.Sprintf("%d associations of subjects", len(found)))
+	}
+	return out
 }
 
 // maxIDs asks for the highest ID that each context gave away, by any ID that it holds.

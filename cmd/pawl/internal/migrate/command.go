@@ -82,7 +82,7 @@ Not in it: keys of the key registry, associations, and settings of names that ha
 				return err
 			}
 			defer im.close()
-			if err := export(a, im, append(args, stdio)[0]); err != nil {
+			if err := export(a, im, o.head(), append(args, stdio)[0]); err != nil {
 				return err
 			}
 			a.Say("%d versions of %d subjects in %d contexts exported", len(im.entries), im.subjects(), len(im.contexts))
@@ -94,16 +94,16 @@ Not in it: keys of the key registry, associations, and settings of names that ha
 }
 
 // export writes a file under its name when it is whole.
-func export(a *cli.App, im *image, name string) error {
+func export(a *cli.App, im *image, head headLine, name string) error {
 	if name == stdio {
-		return writeFile(a.Out, im)
+		return writeFile(a.Out, im, head)
 	}
 	f, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".*")
 	if err != nil {
 		return cli.File(err)
 	}
 	defer func() { _ = os.Remove(f.Name()) }() // nothing is left of it after the rename
-	if err := writeFile(f, im); err != nil {
+	if err := writeFile(f, im, head); err != nil {
 		_ = f.Close()
 		return err
 	}
@@ -165,6 +165,10 @@ func (o *options) fromFile(ctx context.Context, a *cli.App, to *client.Client, n
 		return err
 	}
 	defer im.close()
+	if o.scope == everything {
+		o.scope = im.head.Prefix
+	}
+	o.configs, o.modes = o.configs && im.head.Config, o.modes && im.head.Mode
 	o.openImage = func(context.Context) (*image, error) { return im, nil }
 	res, err := o.run(ctx, to)
 	return o.report(a, res, err)

@@ -3,6 +3,6 @@
 //
 // Everything goes over the public REST API of Confluent Schema Registry, so that either side can be any registry that speaks it;
 // the target needs the mode IMPORT. A side, be it a registry or a file, is read into an [image]: its texts lie in a temporary
-// file, and an index of some 200 bytes for each version is in memory. What is to be written, what stands in the way and what
+// file, and an index is in memory. What is to be written, what stands in the way and what
 // differs are functions of two images; only capture.go and write.go talk to a registry. FORMAT.md describes the file.
 package migrate

@@ -17,7 +17,7 @@ func Rewrite(file string) (string, error) {
 	defer im.close()
 	im.levels()
 	var out bytes.Buffer
-	err = writeFile(&out, im)
+	err = writeFile(&out, im, im.head)
 	return out.String(), err
 }
 
@@ -33,6 +33,6 @@ func Read(ctx context.Context, c *client.Client) (string, error) {
 		return "", err
 	}
 	var out bytes.Buffer
-	err = writeFile(&out, im)
+	err = writeFile(&out, im, headLine{Format: formatVersion})
 	return out.String(), err
 }

@@ -235,12 +235,44 @@ func TestAPartOfARegistryJoinsAnother(t *testing.T) {
 	}
 }
 
+// A file of a part says so: what is not in it is neither a difference nor taken away.
+func TestAFileOfAPartLeavesTheRestAlone(t *testing.T) {
+	from, to := newSide(t), newSide(t)
+	from.fill()
+	to.register("mine", record("M", "f:int"))
+	to.config("", openapi.Config{CompatibilityLevel: "FULL"})
+	to.config("mine", openapi.Config{CompatibilityLevel: "NONE"})
+	to.mode(":.other:", "READONLY")
+	file := export(t, from, "--prefix", ":.other:twin", "--with-mode=false")
+	before, writes := modes(t, to), to.writes.Load()
+	for _, args := range [][]string{{"--prefix", "orders-"}, {"--prefix", ":.emptied:"}} {
+		if status, _, talk := pawl(t, t.Context(), strings.NewReader(file), append([]string{"import", "-", "--registry", to.url}, args...)...); status != 2 {
+			t.Errorf("%v: exit status %d: %s", args, status, talk)
+		}
+	}
+	if to.writes.Load() != writes {
+		t.Error("something was written")
+	}
+	status, out, talk := pawl(t, t.Context(), strings.NewReader(file), "import", "-", "--registry", to.url)
+	if status != 0 {
+		t.Fatalf("exit status %d: %s%s", status, out, talk)
+	}
+	wantText(t, out, "1 written", "0 differences")
+	if diff := cmp.Diff(before, modes(t, to)); diff != "" {
+		t.Error(diff)
+	}
+	for name, want := range map[string]string{"": "FULL", "mine": "NONE"} {
+		if c, err := to.Config(t.Context(), name, client.Stored); err != nil || c.CompatibilityLevel != want {
+			t.Errorf("the configuration of %q is %v now (%v)", name, c, err)
+		}
+	}
+}
+
 // older makes a registry answer as others do.
 type older struct {
-	hide      []string // paths that are not served
-	unstated  bool     // neither ts nor deleted nor guid in answers
-	noContext bool
-	spaced    bool // texts as they were sent, not in canonical form
+	hide     []string // paths that are not served
+	unstated bool     // neither ts nor deleted nor guid in answers
+	spaced   bool     // texts as they were sent, not in canonical form
 }
 
 func (o older) wrap(t *testing.T, s *side) string {

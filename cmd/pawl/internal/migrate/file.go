@@ -27,9 +27,9 @@ type fileWriter struct {
 }
 
 // writeFile writes an image as a file. Equal contents make equal files.
-func writeFile(out io.Writer, im *image) error {
+func writeFile(out io.Writer, im *image, head headLine) error {
 	f := &fileWriter{w: bufio.NewWriterSize(out, 1<<16), sum: sha256.New()}
-	err := f.put(line{Export: &headLine{Format: formatVersion}})
+	err := f.put(line{Export: &head})
 	for _, name := range slices.Sorted(maps.Keys(im.contexts)) {
 		err = errors.Join(err, f.put(line{Context: &contextLine{name, im.contexts[name]}}))
 	}
@@ -171,6 +171,10 @@ func (f *fileReader) take(im *image, l line, s scope, w want) error {
 		if l.Export.Format != formatVersion {
 			return f.bad("this is format %d, and this pawl reads format %d alone", l.Export.Format, formatVersion)
 		}
+		if l.Export.Prefix != everything && s != everything && l.Export.Prefix != s {
+			return f.bad("the file holds the prefix %q alone, not %q", l.Export.Prefix, s)
+		}
+		im.head = *l.Export
 	case l.Context != nil:
 		if s.hasContext(l.Context.Name) {
 			im.contexts[l.Context.Name] = l.Context.MaxID

@@ -17,12 +17,15 @@ import (
 
 // file makes a file of lines between a good head and a good end.
 func file(lines ...string) string {
-	text := strings.Join(append([]string{`{"export":{"format":1}}`}, lines...), "\n") + "\n"
+	text := strings.Join(append([]string{head}, lines...), "\n") + "\n"
 	sum := sha256.Sum256([]byte(text))
 	return text + fmt.Sprintf(`{"end":{"lines":%d,"sha256":"%s"}}`, len(lines)+1, hex.EncodeToString(sum[:])) + "\n"
 }
 
-const oneSchema = `{"schema":{"subject":"s","version":1,"id":1,"schemaType":"AVRO","schema":"\"int\""}}`
+const (
+	head      = `{"export":{"format":1,"prefix":":*:","config":true,"mode":true}}`
+	oneSchema = `{"schema":{"subject":"s","version":1,"id":1,"schemaType":"AVRO","schema":"\"int\""}}`
+)
 
 func TestDamagedFilesAreRefusedWithTheLine(t *testing.T) {
 	good := file(oneSchema)
@@ -32,7 +35,7 @@ func TestDamagedFilesAreRefusedWithTheLine(t *testing.T) {
 		{"not an export", "{\"a\":1}\n", "line 1: "},
 		{"no JSON", "hello\n", "line 1: "},
 		{"cut between lines", good[:strings.Index(good, `{"end"`)], "line 3: the file ends too early"},
-		{"cut within a line", good[:40], "line 2: the file ends too early"},
+		{"cut within a line", good[:len(head)+20], "line 2: the file ends too early"},
 		{"cut before the last newline", good[:len(good)-1], "ends too early"},
 		{"a byte changed", strings.Replace(good, "int", "inn", 1), "line 3: the file was changed"},
 		{"a line dropped", strings.Replace(good, oneSchema+"\n", "", 1), "line 2: the file was changed"},
@@ -42,7 +45,7 @@ func TestDamagedFilesAreRefusedWithTheLine(t *testing.T) {
 		{"an unknown field", file(strings.Replace(oneSchema, `"id"`, `"x":0,"id"`, 1)), "line 2: json: unknown field"},
 		{"an empty line", file(`{}`), "line 2: the line says nothing"},
 		{"two values on a line", file(oneSchema + oneSchema), "line 2: there is more than one value"},
-		{"a second head", file(`{"export":{"format":1}}`), "line 2: an export begins"},
+		{"a second head", file(head), "line 2: an export begins"},
 		{"the same version twice", file(oneSchema, again), "line 3: s version 1 is there twice"},
 		{"the same version under two spellings", file(oneSchema, strings.Replace(again, `"s"`, `":.:s"`, 1)), "line 3: s version 1 is there twice"},
 		{"a version of zero", file(strings.Replace(oneSchema, `"version":1`, `"version":0`, 1)), "line 2: a schema needs"},

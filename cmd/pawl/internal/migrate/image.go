@@ -27,6 +27,7 @@ type image struct {
 	leftover map[string]bool // contexts that hold the remains of an interrupted run
 	texts    *spool
 	names    map[string]string // one copy of each subject's name
+	head     headLine          // of the file that it was read from
 	aliases  map[string]bool   // names without schemas that other subjects' schemas are reached by
 }
 

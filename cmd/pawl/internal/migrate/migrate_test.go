@@ -303,6 +303,29 @@ func TestAFileCarriesARegistry(t *testing.T) {
 	}
 }
 
+// What is not copied is not left out in silence.
+func TestWhatIsNotCopiedIsSaid(t *testing.T) {
+	from, to := newSide(t), newSide(t)
+	from.register("orders-value", record("O", "f:int"))
+	quiet := run(t, 0, "migrate", "--from", from.url, "--to", to.url)
+	if strings.Contains(quiet, "not copied") {
+		t.Errorf("there is nothing to warn of:\n%s", quiet)
+	}
+	for path, body := range map[string]string{
+		"/dek-registry/v1/keks": `{"name":"k","kmsType":"t","kmsKeyId":"i"}`,
+		"/associations":         `{"resourceName":"orders","resourceNamespace":"lkc","resourceId":"r","associations":[{"subject":"orders-value","associationType":"value","lifecycle":"WEAK"}]}`,
+	} {
+		res, err := http.Post(from.url+path, "application/json", strings.NewReader(body))
+		from.must(err)
+		_ = res.Body.Close()
+		if res.StatusCode != http.StatusOK {
+			t.Fatalf("%s: %s", path, res.Status)
+		}
+	}
+	wantText(t, run(t, 0, "migrate", "--from", from.url, "--to", to.url), "not copied: 1 key encryption keys", "not copied: 1 associations")
+	wantText(t, run(t, 0, "export", "--registry", from.url), "not copied: 1 key encryption keys", "not copied: 1 associations")
+}
+
 // What a migration leaves equal, each of these changes: the comparison must find every one, by name.
 func TestTheComparisonFindsEveryDifference(t *testing.T) {
 	no := false

@@ -22,8 +22,12 @@ type line struct {
 	End     *endLine     `json:"end,omitempty"`
 }
 
+// headLine says what is in a file, for what is not in it does not differ.
 type headLine struct {
-	Format int `json:"format"`
+	Format int   `json:"format"`
+	Prefix scope `json:"prefix"`
+	Config bool  `json:"config"`
+	Mode   bool  `json:"mode"`
 }
 
 type contextLine struct {

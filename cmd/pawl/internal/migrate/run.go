@@ -26,6 +26,7 @@ type options struct {
 	formats   *schema.Formats
 	say       func(format string, args ...any)
 	progress  func(what string) (count func(), end func())
+	warned    bool                                      // of what is not copied
 	openImage func(ctx context.Context) (*image, error) // reads the source
 }
 
@@ -43,11 +44,22 @@ type result struct {
 	Differences []difference `json:"differences,omitempty"`
 }
 
+func (o *options) head() headLine {
+	return headLine{Format: formatVersion, Prefix: o.scope, Config: o.configs, Mode: o.modes}
+}
+
 func (o *options) want() want { return want{o.configs, o.modes} }
 
 // capture reads a registry as a source: what is in scope, with its settings.
 func (o *options) capture(ctx context.Context, c *client.Client, what string) (*image, error) {
-	return o.read(ctx, c, what, o.scope, o.want(), nil)
+	im, err := o.read(ctx, c, what, o.scope, o.want(), nil)
+	if err == nil && !o.warned {
+		o.warned = true
+		for _, what := range leftBehind(ctx, c) {
+			o.say("pawl: not copied: %s", what)
+		}
+	}
+	return im, err
 }
 
 // read reads a registry within a scope, and settings of the names in scope and of others.
@@ -78,6 +90,13 @@ func (o *options) read(ctx context.Context, c *client.Client, what string, s sco
 // compared: modes have to be put back, and aliases to be stepped around.
 func (o *options) target(ctx context.Context, c *client.Client, source *image) (*image, error) {
 	others := source.settingNames(o.scope)
+	others[topName], others[globalName] = true, true // also if out of scope: they are lifted for what is in it
+	for _, e := range source.entries {
+		others[in(contextOf(e.subject), "")] = true
+	}
+	for name := range source.contexts {
+		others[in(name, "")] = true
+	}
 	for name := range source.configs {
 		others[name] = true
 	}
