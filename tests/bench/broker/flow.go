@@ -19,7 +19,7 @@ const chunk = 1024
 // produce writes the records with acks=all and idempotence, both of which are the client's defaults, and waits for every
 // acknowledgement.
 func produce(ctx context.Context, j *job) error {
-	c, err := j.client()
+	c, err := j.client(kgo.MaxBufferedRecords(200_000)) // of 100 bytes, enough for a request in flight and one being made for each partition
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"regexp"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -22,6 +23,7 @@ type options struct {
 	paced     time.Duration
 	only      pattern // of workloads
 	servers   pattern
+	page      string // to write the tables into
 }
 
 // pattern is a flag that selects names; without a value it selects all.
@@ -56,6 +58,7 @@ func main() {
 	flag.DurationVar(&o.paced, "paced", 5*time.Second, "length of one run at a given rate")
 	flag.Var(&o.only, "only", "regular expression: run the workloads that it matches, alone")
 	flag.Var(&o.servers, "servers", "regular expression: start the servers that it matches, alone: pawl fsync, pawl os, kafka, kfake")
+	flag.StringVar(&o.page, "page", "", "file in which the tables take the place of the ones before, between its two marks; they are printed in any case")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -91,13 +94,18 @@ func run(ctx context.Context, o options) (err error) {
 			return err
 		}
 	}
-	if err := results.print(os.Stdout, servers); err != nil {
-		return err
-	}
+	var report strings.Builder
+	results.write(&report, servers)
 	if o.only.match("memory") {
-		return memory(ctx, o, os.Stdout)
+		if err := memory(ctx, o, &report); err != nil {
+			return err
+		}
 	}
-	return nil
+	fmt.Print(report.String())
+	if o.page == "" {
+		return nil
+	}
+	return publish(o.page, report.String())
 }
 
 // repeat runs one workload on each server in turn, round after round; who goes first moves on with each round.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"time"
@@ -24,16 +23,15 @@ func (r *results) add(workload, server string, m measurement) {
 	r.by[workload][server] = append(r.by[workload][server], m)
 }
 
-// print writes the tables, in Markdown.
-func (r *results) print(w io.Writer, servers []*server) error {
-	var b strings.Builder
-	r.table(&b, "MB/s", servers, func(m measurement) string { return fmt.Sprintf("%.0f", m.megabytes) }, func(m measurement) float64 { return m.megabytes })
-	r.table(&b, "milliseconds of the server's CPU for a MB", servers, func(m measurement) string { return fmt.Sprintf("%.2f", m.cpu) }, func(m measurement) float64 { return m.cpu })
-	r.ratios(&b)
-	r.paced(&b)
-	r.validation(&b)
-	_, err := io.WriteString(w, b.String())
-	return err
+// write writes the tables, in Markdown.
+func (r *results) write(b *strings.Builder, servers []*server) {
+	if slices.ContainsFunc(r.workloads, throughput) {
+		r.table(b, "MB/s", servers, func(m measurement) string { return fmt.Sprintf("%.0f", m.megabytes) }, func(m measurement) float64 { return m.megabytes })
+		r.ratios(b)
+		r.table(b, "the server's CPU, ms a MB", servers, func(m measurement) string { return fmt.Sprintf("%.2f", m.cpu) }, func(m measurement) float64 { return m.cpu })
+	}
+	r.paced(b)
+	r.validation(b)
 }
 
 // table writes one figure of each throughput workload, the median of its rounds.
@@ -109,15 +107,17 @@ func (r *results) validation(b *strings.Builder) {
 			continue
 		}
 		if first {
-			b.WriteString("\n| id validation, by compression | MB/s off | on | ratio of MB/s | CPU off, ms a MB | on |\n|---|---:|---:|---:|---:|---:|\n")
+			b.WriteString("\n| id validation, by compression | MB/s off | on | ratio of MB/s | server's CPU off, ms a MB | on | CPU of server and client off | on |\n" +
+				"|---|---:|---:|---:|---:|---:|---:|---:|\n")
 			first = false
 		}
 		names := sorted(r.by[name])
 		off, on := r.by[name][names[0]], r.by[name][names[1]]
 		speed := func(m measurement) float64 { return m.megabytes }
 		cpu := func(m measurement) float64 { return m.cpu }
-		fmt.Fprintf(b, "| %s | %.0f | %.0f | %s | %.2f | %.2f |\n", codec, middle(off, speed).megabytes, middle(on, speed).megabytes, ratio(on, off, speed),
-			middle(off, cpu).cpu, middle(on, cpu).cpu)
+		both := func(m measurement) float64 { return m.cpu + m.client }
+		fmt.Fprintf(b, "| %s | %.0f | %.0f | %s | %.2f | %.2f | %.2f | %.2f |\n", codec, middle(off, speed).megabytes, middle(on, speed).megabytes,
+			ratio(on, off, speed), middle(off, cpu).cpu, middle(on, cpu).cpu, both(middle(off, both)), both(middle(on, both)))
 	}
 }
 

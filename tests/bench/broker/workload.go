@@ -38,11 +38,12 @@ type measurement struct {
 	megabytes   float64 // of values, a second
 	records     float64 // a second
 	cpu         float64 // milliseconds of the server for a megabyte
+	client      float64 // milliseconds of this process for a megabyte
 	acked, read latencies
 }
 
 func (m measurement) String() string {
-	text := fmt.Sprintf("%6.0f MB/s %9.0f records/s  server %5.2f ms/MB", m.megabytes, m.records, m.cpu)
+	text := fmt.Sprintf("%6.0f MB/s %9.0f records/s  server %5.2f ms/MB  client %5.2f", m.megabytes, m.records, m.cpu, m.client)
 	if m.acked.any() {
 		text += fmt.Sprintf("  acknowledged %s  read %s", m.acked, m.read)
 	}
@@ -101,18 +102,20 @@ func measure(ctx context.Context, w workload, s *server, round int) (m measureme
 	if err != nil {
 		return m, err
 	}
+	own := ownCPU()
 	start := time.Now()
 	if err := w.run(ctx, j); err != nil {
 		return m, err
 	}
 	took := time.Since(start)
+	own = ownCPU() - own
 	after, err := s.cpu()
 	if err != nil {
 		return m, err
 	}
 	moved := float64(w.records*w.size) / megabyte
 	m = measurement{megabytes: moved / took.Seconds(), records: float64(w.records) / took.Seconds(), acked: j.acked, read: j.read}
-	m.cpu = float64((after - before).Milliseconds()) / moved
+	m.cpu, m.client = float64((after-before).Milliseconds())/moved, float64(own.Microseconds())/1000/moved
 	return m, nil
 }
 
