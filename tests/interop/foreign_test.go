@@ -34,9 +34,11 @@ func each(t *testing.T, run func(t *testing.T, f foreign)) {
 	}
 }
 
-// patient is a context for tests that wait until a silent member is given up.
+// patient is a context for tests with clients of other languages, which are slow to start and may have to wait until a silent
+// member is given up. Its time runs once their packages are there.
 func patient(t *testing.T) context.Context {
 	t.Helper()
+	provide(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	t.Cleanup(cancel)
 	return ctx

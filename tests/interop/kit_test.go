@@ -43,6 +43,18 @@ var (
 	}, "pom.xml", "Driver.java")
 )
 
+// provide fetches what is missing of all kits, side by side.
+func provide(t *testing.T) {
+	t.Helper()
+	kits := []*kit{pythonKit, nodeKit, javaKit}
+	for _, k := range kits {
+		go func() { _, _ = k.dir() }() // path tells the error
+	}
+	for _, k := range kits {
+		k.path(t)
+	}
+}
+
 // path returns the folder of the packages.
 func (k *kit) path(t *testing.T) string {
 	t.Helper()
@@ -83,7 +95,8 @@ func (k *kit) make() (string, error) {
 // fill fetches into a folder of its own, so that dir is there only when it is whole. The network may fail now and then.
 func (k *kit) fill(folder, cache, dir string) error {
 	var failed error
-	for wait := time.Second; wait <= 16*time.Second; wait *= 2 {
+	for wait := time.Duration(0); wait <= 16*time.Second; wait = 2*wait + time.Second {
+		time.Sleep(wait)
 		into, err := os.MkdirTemp(cache, "fetch")
 		if err != nil {
 			return err
@@ -95,7 +108,6 @@ func (k *kit) fill(folder, cache, dir string) error {
 		}
 		failed = fmt.Errorf("%s: %w\n%s", strings.Join(cmd.Args, " "), err, tail(string(out), 20))
 		_ = os.RemoveAll(into) // what stays behind is only a cache
-		time.Sleep(wait)
 	}
 	return failed
 }
