@@ -28,7 +28,8 @@ func TestWhatWasAcknowledgedSurvivesKill9(t *testing.T) {
 			steady.run(l)
 			for i := range 2 {
 				l.Go(func() { l.brief(fmt.Sprintf("brief-%d", i)) })
-				l.Go(func() { l.member(fmt.Sprintf("member-%d", i)) })
+				l.Go(func() { l.member(fmt.Sprintf("member-%d", i), membersGroup) })
+				l.Go(func() { l.member(fmt.Sprintf("modern-%d", i), modernGroup) })
 				l.Go(func() { schemas.register(l, i) })
 			}
 			l.Go(func() { l.follow("follower", history.Uncommitted) })
@@ -82,6 +83,8 @@ func TestLostAnswersChangeNothing(t *testing.T) {
 			for i := range 2 {
 				l.Go(func() { l.transactions(i) })
 				l.Go(func() { l.copy(i) })
+				l.Go(func() { l.member(fmt.Sprintf("member-%d", i), membersGroup) })
+				l.Go(func() { l.member(fmt.Sprintf("modern-%d", i), modernGroup) })
 			}
 			l.Go(func() { l.follow("committed", history.Committed) })
 		})

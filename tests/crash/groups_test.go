@@ -13,9 +13,11 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
-// The groups: one of members that read and commit, one of copiers that commit in transactions.
+// The groups: two of members that read and commit, the second under the protocol of KIP-848, and one of copiers that commit in
+// transactions.
 const (
 	membersGroup = "members"
+	modernGroup  = "modern"
 	copiersGroup = "copiers"
 )
 
@@ -67,14 +69,18 @@ func (l *load) joined(group string, r *history.Reader, resume *resumer) []kgo.Op
 }
 
 // member reads in a group, and commits what it has read.
-func (l *load) member(name string) {
+func (l *load) member(name, group string) {
 	r := l.h.Reader(name, history.Uncommitted)
-	cl := l.client(append(l.joined(membersGroup, r, &resumer{at: map[string]int64{}}), kgo.DisableAutoCommit())...)
+	opts := append(l.joined(group, r, &resumer{at: map[string]int64{}}), kgo.DisableAutoCommit())
+	if group == modernGroup {
+		opts = append(opts, kgo.ServerSideBalancer())
+	}
+	cl := l.client(opts...)
 	defer cl.CloseAllowingRebalance()
 	for l.ctx.Err() == nil {
 		fetches := cl.PollRecords(l.ctx, 50)
 		polled(r, fetches)
-		all := l.committing(name, membersGroup, fetches, nil)
+		all := l.committing(name, group, fetches, nil)
 		err := cl.CommitRecords(l.ctx, fetches.Records()...)
 		if err == nil && len(all) > 0 {
 			end(all)
@@ -215,7 +221,7 @@ func (w *world) fetchOffsets() {
 	defer cl.Close()
 	ctx, cancel := context.WithTimeout(w.t.Context(), time.Minute)
 	defer cancel()
-	for _, group := range []string{membersGroup, copiersGroup} {
+	for _, group := range []string{membersGroup, modernGroup, copiersGroup} {
 		var fetches []*history.Fetch
 		for p := range int32(partitions) {
 			fetches = append(fetches, w.h.FetchOffset(group, place(records, p)))

@@ -136,7 +136,7 @@ func (w *world) cut(d time.Duration, begin func(*load)) {
 // everybodyIsGone ends what clients had under way that do not outlive a round.
 func (w *world) everybodyIsGone() {
 	for i := range 3 {
-		for _, name := range []string{"brief", "member", "writer", "copier"} {
+		for _, name := range []string{"brief", "member", "modern", "writer", "copier"} {
 			w.h.Gone(fmt.Sprintf("%s-%d", name, i))
 		}
 	}
