@@ -193,7 +193,7 @@ func (p *page) content(types node) {
 	}
 	p.put("<span class=\"media\" title=\"%s\">", strings.Join(names, ", "))
 	if slices.Contains(names, "application/json") {
-		names = []string{"JSON"}
+		names = []string{"json"}
 	}
 	p.put("%s</span>", strings.Join(names, ", "))
 }
