@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -41,7 +42,7 @@ func (c *session) do(ctx context.Context, work func(context.Context, *pgconn.PgC
 		return bound.Err()
 	}
 	defer func() { c.turn <- struct{}{} }()
-	if err := bound.Err(); err != nil {
+	if err := cmp.Or(ctx.Err(), bound.Err()); err != nil {
 		return err
 	}
 	old := c.conn != nil

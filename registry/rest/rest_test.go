@@ -396,7 +396,7 @@ func TestFaultsOfTheServerAreLogged(t *testing.T) {
 		t.Fatal(err)
 	}
 	w := send(h, httptest.NewRequest(http.MethodPost, "/subjects/s/versions", strings.NewReader(`{"schema":"\"string\""}`)))
-	wantError(t, w, 503, 50001, "")
+	wantError(t, w, 503, 50001, "Error while accessing the backend store: the store is closed")
 	for _, want := range []string{"request failed", "level=ERROR", w.Header().Get("X-Request-ID"), "error="} {
 		if !strings.Contains(log.String(), want) {
 			t.Errorf("log lacks %s: %s", want, log.String())
