@@ -36,9 +36,9 @@ func TestARunThatWasCutOffIsRunAgain(t *testing.T) {
 	for cut := 0; ; cut += 1 + cut/10 {
 		to := newSide(t)
 		var passed atomic.Int64
-		to.before = func(w http.ResponseWriter, r *http.Request) bool {
+		to.intercept(func(w http.ResponseWriter, r *http.Request) bool {
 			return writing(r) && passed.Add(1) > int64(cut) && fail(w)
-		}
+		})
 		args := []string{"migrate", "--from", from.url, "--to", to.url, "--name", "settings-only", "--concurrency", "3"}
 		status, _, _ := pawl(t, t.Context(), nil, args...)
 		if status == 0 {
@@ -50,7 +50,7 @@ func TestARunThatWasCutOffIsRunAgain(t *testing.T) {
 		if status != 4 {
 			t.Errorf("cut after %d writes: exit status %d", cut, status)
 		}
-		to.before = nil
+		to.intercept(nil)
 		run(t, 0, args...)
 		if diff := cmp.Diff(want, export(t, to)); diff != "" {
 			t.Fatalf("cut after %d writes: %s", cut, diff)
@@ -87,9 +87,9 @@ func TestAFailurePutsTheModesBack(t *testing.T) {
 			to.mode("a-user", "READWRITE")
 			to.mode("z-base", "READONLY")
 			before := modes(t, to)
-			to.before = func(w http.ResponseWriter, r *http.Request) bool {
+			to.intercept(func(w http.ResponseWriter, r *http.Request) bool {
 				return r.Method == http.MethodPost && r.URL.Path == "/subjects/"+victim+"/versions" && fail(w)
-			}
+			})
 			wantText(t, run(t, 4, "migrate", "--from", from.url, "--to", to.url), want, "cut off")
 			if diff := cmp.Diff(before, modes(t, to)); diff != "" {
 				t.Error(diff)
@@ -103,12 +103,12 @@ func TestGivingUpPutsTheModesBack(t *testing.T) {
 	from.fill()
 	before := modes(t, to)
 	ctx, cancel := context.WithCancel(t.Context())
-	to.before = func(w http.ResponseWriter, r *http.Request) bool {
+	to.intercept(func(w http.ResponseWriter, r *http.Request) bool {
 		if r.Method == http.MethodPost {
 			cancel()
 		}
 		return false
-	}
+	})
 	if status, out, talk := pawl(t, ctx, nil, "migrate", "--from", from.url, "--to", to.url); status != 4 {
 		t.Errorf("exit status %d: %s%s", status, out, talk)
 	}
@@ -183,12 +183,12 @@ func TestARegistrationInBetweenIsNotOverwritten(t *testing.T) {
 	from, to := newSide(t), newSide(t)
 	from.fill()
 	var once atomic.Bool
-	to.before = func(w http.ResponseWriter, r *http.Request) bool {
+	to.intercept(func(w http.ResponseWriter, r *http.Request) bool {
 		if r.Method == http.MethodPut && r.URL.Path == "/mode" && once.CompareAndSwap(false, true) {
 			to.register("z-base", record("Mine", "f:int"))
 		}
 		return false
-	}
+	})
 	wantText(t, run(t, 1, "migrate", "--from", from.url, "--to", to.url), "z-base version 1: schema: ")
 	v, err := to.SubjectVersion(t.Context(), "z-base", 1, client.Live)
 	if err != nil || !strings.Contains(v.Schema, "Mine") {
@@ -204,12 +204,12 @@ func TestARegistrationInTheSourceMeanwhileIsFound(t *testing.T) {
 	from, to := newSide(t), newSide(t)
 	from.register("s", record("A", "f:int"))
 	var once atomic.Bool
-	to.before = func(w http.ResponseWriter, r *http.Request) bool {
+	to.intercept(func(w http.ResponseWriter, r *http.Request) bool {
 		if r.Method == http.MethodPost && once.CompareAndSwap(false, true) {
 			from.register("s2", record("B", "f:int"))
 		}
 		return false
-	}
+	})
 	wantText(t, run(t, 1, "migrate", "--from", from.url, "--to", to.url), "s2 version 1: version: present in the source, missing in the target")
 	wantText(t, run(t, 0, "migrate", "--from", from.url, "--to", to.url), "1 written", "0 differences")
 }
@@ -367,12 +367,12 @@ func TestATargetThatDoesNotImportIsFoundOut(t *testing.T) {
 	from, to := newSide(t), newSide(t)
 	from.register("s", record("A", "f:int"))
 	from.register("s", record("A", "f:int"))
-	to.before = func(w http.ResponseWriter, r *http.Request) bool {
+	to.intercept(func(w http.ResponseWriter, r *http.Request) bool {
 		if r.Method == http.MethodPost {
 			_, _ = w.Write([]byte(`{"id":77}`))
 		}
 		return r.Method == http.MethodPost
-	}
+	})
 	wantText(t, run(t, 4, "migrate", "--from", from.url, "--to", to.url), "does not import")
 }
 
@@ -388,7 +388,8 @@ func TestCredentialsOfBothSides(t *testing.T) {
 			return true
 		}
 	}
-	from.before, to.before = guard("Basic YW5uOnBhc3M="), guard("Bearer secret")
+	from.intercept(guard("Basic YW5uOnBhc3M="))
+	to.intercept(guard("Bearer secret"))
 	args := []string{"migrate", "--from", from.url, "--to", to.url}
 	run(t, 4, args...)
 	env := map[string]string{"PAWL_FROM_USER": "ann", "PAWL_FROM_PASSWORD": "pass", "PAWL_REGISTRY_TOKEN": "secret"}

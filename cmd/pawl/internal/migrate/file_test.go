@@ -95,12 +95,12 @@ func TestLargeSchemasAreReadInSmallerPages(t *testing.T) {
 	const n, most = 40, 20_000
 	from := newSide(t)
 	pages := 0
-	from.before = func(w http.ResponseWriter, r *http.Request) bool {
+	from.intercept(func(w http.ResponseWriter, r *http.Request) bool {
 		if r.URL.Path == "/schemas" {
 			pages++
 		}
 		return false
-	}
+	})
 	for i := range n {
 		from.register("big-"+strconv.Itoa(i), fmt.Sprintf(`{"type":"record","name":"B%d","doc":"%s","fields":[]}`, i, strings.Repeat("d", most/4)))
 	}

@@ -33,8 +33,8 @@ type side struct {
 	*client.Client
 	t      *testing.T
 	url    string
-	writes atomic.Int64                                               // requests that change something
-	before func(w http.ResponseWriter, r *http.Request) (served bool) // nil lets everything pass
+	writes atomic.Int64 // requests that change something
+	before atomic.Pointer[func(w http.ResponseWriter, r *http.Request) (served bool)]
 }
 
 func newSide(t *testing.T) *side {
@@ -46,7 +46,7 @@ func newSide(t *testing.T) *side {
 	s := &side{t: t}
 	handler := rest.New(reg, rest.Options{})
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if s.before != nil && s.before(w, r) {
+		if before := s.before.Load(); before != nil && (*before)(w, r) {
 			return
 		}
 		if r.Method == http.MethodPut || r.Method == http.MethodDelete || r.Method == http.MethodPost {
@@ -65,6 +65,15 @@ func newSide(t *testing.T) *side {
 		t.Fatal(err)
 	}
 	return s
+}
+
+// intercept has every request shown to a function first, which may answer it; nil lets everything pass.
+func (s *side) intercept(before func(w http.ResponseWriter, r *http.Request) (served bool)) {
+	if before == nil {
+		s.before.Store(nil)
+		return
+	}
+	s.before.Store(&before)
 }
 
 // must fails the test unless a call of the side succeeded.
