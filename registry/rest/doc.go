@@ -11,5 +11,8 @@
 // path into one form (path.go) in which every segment is escaped in the same way, whatever the client escaped, and routes on
 // that. Aliases of subjects are resolved where an endpoint reads the subject.
 //
+// With a tracer, the request is a span of its caller's trace, and its context carries it down to the registry (trace.go). While a
+// server starts, [Startup] stands in for the handler.
+//
 // The handler is safe for concurrent use. It starts no goroutines.
 package rest

@@ -1,6 +1,7 @@
 package rest_test
 
 import (
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
@@ -61,7 +62,8 @@ func TestWhoMayReadTheDocumentMayReadThePage(t *testing.T) {
 }
 
 func TestAServerThatStartsTellsOfItsHealthAlone(t *testing.T) {
-	h := rest.NewStartup(nil)
+	var log strings.Builder
+	h := rest.NewStartup(slog.New(slog.NewTextHandler(&log, nil)))
 	for target, want := range map[string]int{"/health/live": 200, "/health/startup": 503, "/health/ready": 503} {
 		if w := send(h, httptest.NewRequest(http.MethodGet, target, nil)); w.Code != want || !strings.Contains(w.Body.String(), `"status"`) {
 			t.Errorf("%s: %d %s", target, w.Code, w.Body)
@@ -73,6 +75,9 @@ func TestAServerThatStartsTellsOfItsHealthAlone(t *testing.T) {
 		if w.Header().Get("Retry-After") == "" {
 			t.Errorf("%v: nobody says when to come again", call)
 		}
+	}
+	if log.Len() > 0 {
+		t.Errorf("starting is no failure: %s", log.String())
 	}
 	h.Open(newHandler(t, rest.Options{}))
 	for _, target := range []string{"/health/live", "/health/startup", "/health/ready", "/subjects"} {

@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"errors"
 	"log/slog"
 	"net/http"
 
@@ -110,7 +111,7 @@ func numberOf(err error) number {
 // fail answers an error. What lies behind a fault of the server goes to the log and not to the caller.
 func (x *exchange) fail(err error) {
 	n := numberOf(err)
-	if n.status >= http.StatusInternalServerError {
+	if n.status >= http.StatusInternalServerError && !errors.Is(err, errStarting) {
 		x.s.log.LogAttrs(x.r.Context(), slog.LevelError, "request failed", slog.String("request_id", x.id),
 			slog.String("method", x.r.Method), slog.String("path", x.r.URL.Path), slog.Any("error", err))
 	}
