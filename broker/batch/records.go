@@ -155,6 +155,11 @@ func (d *decoder) bytes() []byte {
 }
 
 func (d *decoder) int64() int64 {
+	if len(d.rest) > 0 && d.rest[0] < 0x80 { // most deltas and lengths take one byte
+		b := d.rest[0]
+		d.rest = d.rest[1:]
+		return int64(b>>1) ^ -int64(b&1)
+	}
 	v, n := binary.Varint(d.rest)
 	if n <= 0 {
 		d.failed = true
@@ -165,6 +170,11 @@ func (d *decoder) int64() int64 {
 }
 
 func (d *decoder) int32() int32 {
+	if len(d.rest) > 0 && d.rest[0] < 0x80 {
+		b := d.rest[0]
+		d.rest = d.rest[1:]
+		return int32(b>>1) ^ -int32(b&1)
+	}
 	v, n := binary.Varint(d.rest)
 	if n <= 0 || n > binary.MaxVarintLen32 || v < math.MinInt32 || v > math.MaxInt32 {
 		d.failed = true

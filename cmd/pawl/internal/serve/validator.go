@@ -25,7 +25,7 @@ func (v validator) Validate(ctx context.Context, topic string, demands []broker.
 	var bad []broker.Rejection
 	var failed error
 	err := records(func(i int, r batch.Record) bool {
-		refusal, err := judge(ctx, round, rules, r)
+		refusal, err := judge(ctx, round, rules, &r)
 		if !refusal.Passes() {
 			bad = append(bad, rejection(i, refusal, bad))
 		}
@@ -61,13 +61,13 @@ func rejection(i int, r serde.Refusal, before []broker.Rejection) broker.Rejecti
 	return out
 }
 
-func judge(ctx context.Context, round *serde.Batch, rules []serde.Rule, r batch.Record) (serde.Refusal, error) {
-	for _, rule := range rules {
-		data := r.Value
+func judge(ctx context.Context, round *serde.Batch, rules []serde.Rule, r *batch.Record) (serde.Refusal, error) {
+	for i := range rules {
+		rule, data := &rules[i], r.Value
 		if rule.Field == serde.Key {
 			data = r.Key
 		}
-		refusal, err := round.Judge(ctx, rule, header(r, rule.Field.Header()), data)
+		refusal, err := round.Judge(ctx, *rule, header(r.Headers, rule.Field), data)
 		if err != nil || !refusal.Passes() {
 			return refusal, err
 		}
@@ -81,11 +81,11 @@ var strategies = map[broker.Strategy]serde.Strategy{
 	broker.TopicRecordName: serde.TopicRecordName,
 }
 
-// header returns the value of the last header of a name, or nil if there is none. A header that is null is there, and empty: no
-// deserializer can read its record.
-func header(r batch.Record, name string) []byte {
-	for i := len(r.Headers) - 1; i >= 0; i-- {
-		if h := r.Headers[i]; h.Key == name {
+// header returns the value of the last header that names the schema of a field, or nil if there is none. A header that is null is
+// there, and empty: no deserializer can read its record.
+func header(headers []batch.Header, f serde.Field) []byte {
+	for i := len(headers) - 1; i >= 0; i-- {
+		if h := headers[i]; h.Key == f.Header() {
 			if h.Value == nil {
 				return []byte{}
 			}
