@@ -13,8 +13,9 @@ import (
 // asks. The slices are shared between answers.
 type lifetime struct{ shared, private []string }
 
-// The text of an ID never changes. What else an answer says of an ID, such as the subject that it names, changes when that use of
-// the schema is deleted, and so it is to be asked for again some time.
+// The text of an ID does not change, save by an import over what was deleted for good, which no cache of a consumer survives
+// either. What else an answer says of an ID, such as the subject that it names, changes when that use of the schema is deleted, and
+// so it is to be asked for again some time.
 var (
 	keepAlways = lifetime{[]string{"max-age=31536000, immutable"}, []string{"private, max-age=31536000, immutable"}}
 	keepAWhile = lifetime{[]string{"max-age=3600"}, []string{"private, max-age=3600"}}
