@@ -99,12 +99,15 @@ func openError(c *pgconn.Config, err error) error {
 		"cannot use database %q on %s:%d as %q: see that the server runs and that the user may connect and create tables", c.Database, c.Host, c.Port, c.User)
 }
 
-// prepare makes or migrates the tables on a connection of its own: waiting for another process that does so may take longer
-// than a statement may.
+// prepare makes or migrates the tables on a connection of its own: waiting for a server that is starting, or for another process
+// that makes the tables, may take longer than a statement may.
 func (s *Store) prepare(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, 3*s.options.Timeout)
+	const patience = 3
+	ctx, cancel := context.WithTimeout(ctx, patience*s.options.Timeout)
 	defer cancel()
-	conn, err := pgconn.ConnectConfig(ctx, s.config)
+	config := s.config.Copy()
+	config.ConnectTimeout *= patience
+	conn, err := pgconn.ConnectConfig(ctx, config)
 	if err != nil {
 		return err
 	}
