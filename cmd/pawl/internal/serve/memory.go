@@ -9,11 +9,11 @@ import (
 )
 
 // Go lets a heap double before it collects. That is cheap while a server holds little; a registry of 100,000 schemas would have as
-// much garbage as it has schemas. So from smallHeap on the heap may grow by less, down to half of what is live: a collection comes
+// much garbage as it has schemas. So from smallHeap on the heap may grow by less, down to two fifths of what is live: a collection comes
 // sooner, and costs little beside the requests between two of them, for most of the heap is texts, which hold no pointers.
 const (
 	smallHeap           = 64 << 20 // bytes
-	mostGrowth, atLeast = 100, 50  // percent
+	mostGrowth, atLeast = 100, 40  // percent
 )
 
 // growth returns by how many percent a heap may grow of which so many bytes are live.

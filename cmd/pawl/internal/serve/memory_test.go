@@ -8,7 +8,7 @@ import (
 )
 
 func TestGrowthFollowsTheHeap(t *testing.T) {
-	for live, want := range map[uint64]int{0: 100, 10 << 20: 100, 64 << 20: 100, 80 << 20: 80, 128 << 20: 50, 10 << 30: 50} {
+	for live, want := range map[uint64]int{0: 100, 10 << 20: 100, 64 << 20: 100, 80 << 20: 80, 128 << 20: 50, 10 << 30: 40} {
 		if got := growth(live); got != want {
 			t.Errorf("%d MiB live: %d, want %d", live>>20, got, want)
 		}
