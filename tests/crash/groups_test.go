@@ -44,7 +44,7 @@ func (r *resumer) of(place string) int64 {
 func (l *load) joined(group string, r *history.Reader, resume *resumer) []kgo.Opt {
 	asked := map[string]*history.Fetch{}
 	return []kgo.Opt{
-		kgo.ConsumerGroup(group), kgo.ConsumeTopics(records), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.RequireStableFetchOffsets(),
+		kgo.ConsumerGroup(group), kgo.ConsumeTopics(records), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
 		kgo.FetchMaxWait(50 * time.Millisecond), kgo.HeartbeatInterval(100 * time.Millisecond), kgo.BlockRebalanceOnPoll(),
 		kgo.OnPartitionsAssigned(func(_ context.Context, _ *kgo.Client, given map[string][]int32) {
 			for _, p := range given[records] {
