@@ -49,7 +49,7 @@ var underPowerLoss = []mutant{
 		"if first := p.producers.FirstOpen(); first >= 0 {", "if first := p.producers.FirstOpen(); first >= 0 && p == nil {",
 		[]history.Kind{history.AbortedRead, history.DirtyRead}},
 	{"a transaction is marked in its first partition alone", "broker/transactions.go",
-		"range s.Places {", "range s.Places[:1] {", lost},
+		"range s.Places {", "range s.Places[:1] {", append([]history.Kind{history.AbortedRead, history.DirtyRead}, lost...)},
 	{"offsets of aborted transactions count", "broker/transactionoffsets.go",
 		"if m.Type == batch.Commit {", "if m.Type == batch.Commit || m.Type == batch.Abort {",
 		[]history.Kind{history.LostCommit, history.Unprocessed}},

@@ -37,6 +37,7 @@ type world struct {
 	b      *broker.Broker
 	h      *history.History
 	failed atomic.Bool
+	found  *int // counts histories with anomalies
 
 	producers  []*producer
 	writers    []*writer
@@ -213,6 +214,7 @@ func (w *world) verify() {
 	w.committer.ask()
 	w.copier.ask()
 	if found := w.h.Check(); len(found) > 0 || w.t.Failed() {
+		*w.found += min(len(found), 1)
 		w.fatal("%d anomalies:\n%s", len(found), history.Report(found))
 	}
 	w.h.Settle()
