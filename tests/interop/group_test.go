@@ -2,14 +2,12 @@ package interop
 
 import (
 	"context"
-	"fmt"
 	"testing"
 )
 
 // member is what a driver in a group has and has read.
 type member struct {
 	*driver
-	name     string
 	assigned []int32
 }
 
@@ -99,7 +97,7 @@ func until(ctx context.Context, t *testing.T, what string, step func() bool) {
 	t.Helper()
 	for !step() {
 		if ctx.Err() != nil {
-			t.Fatal(fmt.Sprintf("it never came to pass that %s", what))
+			t.Fatalf("it never came to pass that %s", what)
 		}
 	}
 }
