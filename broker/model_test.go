@@ -22,7 +22,7 @@ import (
 	"github.com/pawl-registry/pawl/internal/vfs"
 )
 
-// written record of a partition, as the one who wrote it knows it.
+// modelled is a record of a partition, as the one who wrote it knows it.
 type modelled struct {
 	at          batch.Offset
 	key, value  string
