@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net"
 	"strings"
+	"time"
 
 	"github.com/spf13/pflag"
 
@@ -18,16 +19,17 @@ import (
 
 // Config is what a server is started with.
 type Config struct {
-	HTTP       string // listen address of the registry
-	Kafka      string // listen address of the broker
-	Advertised string // host:port that Kafka clients are told; empty is the address of the listener
-	Data       string // folder
-	Store      string // of the registry: embedded, postgres, or a postgres:// URL
-	Postgres   string // URL of the store postgres; never logged, for it may hold a password
-	Flush      string // fsync or os
-	Validation string // of records, in topics that ask for it: id or payload
-	Level      string // compatibility where nothing is configured
-	Group      string // id that the registry tells of itself
+	HTTP       string        // listen address of the registry
+	Kafka      string        // listen address of the broker
+	Advertised string        // host:port that Kafka clients are told; empty is the address of the listener
+	Data       string        // folder
+	Store      string        // of the registry: embedded, postgres, or a postgres:// URL
+	Postgres   string        // URL of the store postgres; never logged, for it may hold a password
+	Flush      string        // fsync, interval or os
+	FlushEvery time.Duration // with interval
+	Validation string        // of records, in topics that ask for it: id or payload
+	Level      string        // compatibility where nothing is configured
+	Group      string        // id that the registry tells of itself
 
 	ImmutableModes     bool // see registry.Options
 	ValidateFields     bool
@@ -53,7 +55,8 @@ func (c *Config) flags(f *pflag.FlagSet) {
 	f.StringVar(&c.Advertised, "advertised", "", "address that Kafka clients are told to connect to; by default that of the listener")
 	f.StringVar(&c.Data, "data", "./pawl-data", "folder of all data")
 	f.StringVar(&c.Store, "store", "embedded", "store of the registry: embedded, or a URL such as postgres://user@host:5432/database, which any number of servers may share; one that holds a password belongs into the variable PAWL_STORE, where no process list shows it")
-	f.StringVar(&c.Flush, "flush", "fsync", "when a record is acknowledged: fsync, once it survives a loss of power, or os, once the operating system has it")
+	f.StringVar(&c.Flush, "flush", "fsync", "when a record is acknowledged: fsync, once it survives a loss of power; interval, once the operating system has it, which is made to write it within --flush-interval; or os, and it writes when it likes")
+	f.DurationVar(&c.FlushEvery, "flush-interval", time.Second, "how long, with --flush interval, an acknowledged record may be lost with the power")
 	f.StringVar(&c.Validation, "validation", "id", "what topics ask of a record that want schema validation and do not say how deep (pawl.value.schema.validation.mode): id, a schema registered under the right subject, or payload, also a payload that fits it")
 	f.StringVar(&c.Level, "level", string(compat.Backward), "compatibility level where nothing is configured")
 	f.StringVar(&c.Group, "group-id", "schema-registry", "id that the registry tells of itself")
@@ -83,8 +86,11 @@ func (c *Config) check() error {
 	if _, ok := compat.ParseLevel(c.Level); !ok {
 		return cli.Usagef("--level %q: use one of %v", c.Level, compat.Levels)
 	}
-	if c.Flush != "fsync" && c.Flush != "os" {
-		return cli.Usagef("--flush %q: use fsync or os", c.Flush)
+	if c.Flush != "fsync" && c.Flush != "interval" && c.Flush != "os" {
+		return cli.Usagef("--flush %q: use fsync, interval or os", c.Flush)
+	}
+	if c.Flush == "interval" && c.FlushEvery < 10*time.Millisecond {
+		return cli.Usagef("--flush-interval %s: use at least 10ms, or --flush fsync", c.FlushEvery)
 	}
 	if c.Validation != "id" && c.Validation != "payload" {
 		return cli.Usagef("--validation %q: use id or payload", c.Validation)
@@ -129,10 +135,18 @@ func (c *Config) reads() registry.Freshness {
 }
 
 func (c *Config) durability() commitlog.Durability {
-	if c.Flush == "os" {
-		return commitlog.OS
+	if c.Flush == "fsync" {
+		return commitlog.Fsync
 	}
-	return commitlog.Fsync
+	return commitlog.OS
+}
+
+// syncs says how long the log may leave segments unsynced; 0 is its own default.
+func (c *Config) syncs() time.Duration {
+	if c.Flush == "interval" {
+		return c.FlushEvery
+	}
+	return 0
 }
 
 // Logger returns the log that the configuration asks for.

@@ -182,7 +182,7 @@ func (s *Server) openRegistry(ctx context.Context, cfg Config, formats *schema.F
 }
 
 func (s *Server) openBroker(ctx context.Context, cfg Config, configs map[string]string, reg *registry.Registry, formats *schema.Formats, logger *slog.Logger) (*broker.Broker, *local.Engine, error) {
-	logs, err := local.Open(ctx, vfs.OS(filepath.Join(cfg.Data, "log")), local.Options{Logger: logger})
+	logs, err := local.Open(ctx, vfs.OS(filepath.Join(cfg.Data, "log")), local.Options{Logger: logger, CheckpointEvery: cfg.syncs()})
 	if err != nil {
 		return nil, nil, err
 	}
