@@ -17,17 +17,15 @@ import (
 	"github.com/pawl-registry/pawl/openapi"
 	"github.com/pawl-registry/pawl/registry"
 	"github.com/pawl-registry/pawl/registry/rest"
-	"github.com/pawl-registry/pawl/registry/storetest"
 	"github.com/pawl-registry/pawl/schema"
 	"github.com/pawl-registry/pawl/schema/avro"
 	"github.com/pawl-registry/pawl/schema/jsonschema"
 	"github.com/pawl-registry/pawl/schema/protobuf"
 )
 
-// newHandler serves an empty registry in memory under the given settings of the server.
-func newHandler(t testing.TB, settings []string) http.Handler {
+// newHandler serves the registry of an empty store under the given settings of the server.
+func newHandler(t testing.TB, store registry.Store, settings []string) http.Handler {
 	t.Helper()
-	store := storetest.NewMemory()
 	opts := registry.Options{
 		Store:   store,
 		Formats: schema.NewFormats(avro.Format, jsonschema.Format, protobuf.Format),
@@ -75,15 +73,22 @@ func apply(o *registry.Options, setting string) error {
 	return nil
 }
 
+// Every case is played on every store.
 func TestConformance(t *testing.T) {
-	c := readContract(t)
-	for _, s := range readScripts(t) {
-		t.Run(s.at+" "+s.title, func(t *testing.T) { run(t, c, s) })
+	c, scripts := readContract(t), readScripts(t)
+	for name, open := range stores {
+		t.Run(name, func(t *testing.T) {
+			for _, s := range scripts {
+				t.Run(s.at+" "+s.title, func(t *testing.T) {
+					t.Parallel()
+					run(t, c, newHandler(t, open(t), s.settings), s)
+				})
+			}
+		})
 	}
 }
 
-func run(t *testing.T, c *contract, s script) {
-	h := newHandler(t, s.settings)
+func run(t *testing.T, c *contract, h http.Handler, s script) {
 	sent := map[string]bool{}
 	for _, st := range s.steps {
 		if st.status == 0 {

@@ -14,7 +14,7 @@ import (
 // serveValidated serves an empty registry and holds everything that passes against the contract.
 func serveValidated(t *testing.T) string {
 	t.Helper()
-	c, h := readContract(t), newHandler(t, nil)
+	c, h := readContract(t), newHandler(t, stores["memory"](t), nil)
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
