@@ -199,8 +199,11 @@ func (c *conn) bare(ctx context.Context) (task, error) {
 		return task{}, fmt.Errorf("mechanism %s: %w", c.session.mechanism, err)
 	}
 	if err != nil {
-		c.linger(ctx, began)
-		return task{}, fmt.Errorf("%w: mechanism %q", errDenied, c.session.mechanism)
+		return task{
+			finish:  func(ctx context.Context) (message, error) { c.linger(ctx, began); return nil, nil },
+			release: func() {},
+			last:    fmt.Errorf("%w: mechanism %q", errDenied, c.session.mechanism),
+		}, nil
 	}
 	return task{finish: func(context.Context) (message, error) { return bareAnswer(answer), nil }, release: func() {}}, nil
 }
