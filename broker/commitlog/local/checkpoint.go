@@ -21,12 +21,7 @@ func (e *Engine) checkpointLoop() {
 		case <-e.stop:
 			return
 		}
-		if e.usable("local.checkpoint") != nil {
-			continue // fail has logged why
-		}
-		if err := e.checkpoint(); err != nil {
-			_ = e.fail("local.checkpoint", err)
-		}
+		_ = e.checkpoint() // fail has logged why
 	}
 }
 
@@ -50,9 +45,22 @@ func (e *Engine) hurry() {
 //
 // The position in the write-ahead log is taken first. Each batch before it was written to its segment, and its partition put
 // on the list, before it was given to the committer; so syncing what is on the list afterwards covers all of them.
+//
+// An error fails the engine before the lock is released: nobody may take an empty list, or clean files, for durable ones.
 func (e *Engine) checkpoint() error {
+	const op = "local.checkpoint"
 	e.checkpointing.Lock()
 	defer e.checkpointing.Unlock()
+	if err := e.usable(op); err != nil {
+		return err
+	}
+	if err := e.saveAll(); err != nil {
+		return e.fail(op, err)
+	}
+	return nil
+}
+
+func (e *Engine) saveAll() error {
 	upTo := e.committer.position()
 	e.written.Store(0)
 	if err := e.flushAll(); err != nil {

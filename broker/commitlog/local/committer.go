@@ -194,6 +194,10 @@ func (c *committer) sync(g *group) error {
 			return err
 		}
 	}
+	// Another sync may have failed in the meantime, of what these records stand behind.
+	if err := c.e.usable("local.Append"); err != nil {
+		return err
+	}
 	if _, err := c.wal.Write(&g.records); err != nil {
 		return err
 	}

@@ -243,11 +243,11 @@ func (p *partition) flush() (point, error) {
 	p.mu.Unlock()
 	for _, s := range dirty {
 		if err := p.e.files.flush(&s.file); err != nil && !p.vanished(s, err) {
-			return point{}, err
+			return point{}, p.e.fail("local.flush", err)
 		}
 	}
 	if err := p.syncNames(newFiles, newDir); err != nil && !p.vanished(nil, err) {
-		return point{}, err
+		return point{}, p.e.fail("local.flush", err)
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
