@@ -2,12 +2,14 @@ package local_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"path"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -349,4 +351,37 @@ func TestAppendRefusesWhatIsNotABatch(t *testing.T) {
 		wantCode(t, "Append of 1 GiB", err, batch.ErrTooLarge)
 	}
 	mustAppend(t, l, good, commitlog.Fsync)
+}
+
+// A durable batch waits behind one that the operating system alone has, whose sync, by a checkpoint, fails. It must not be
+// acknowledged as durable, in whichever order the two get on.
+func TestAFailedCheckpointIsNoSync(t *testing.T) {
+	broken := errors.New("input/output error")
+	for range 50 {
+		fsys := vfs.NewMemory()
+		e := openEngine(t, fsys, local.Options{WALSegmentBytes: 1 << 16, CheckpointEvery: time.Millisecond})
+		l := openLog(t, e, "t-0")
+		syncing, release := make(chan struct{}), make(chan struct{})
+		var failed atomic.Bool
+		fsys.Before(func(c vfs.Call) (int, error) {
+			if c.Op != vfs.OpSync || !strings.HasSuffix(c.Name, ".log") || failed.Swap(true) {
+				return 0, nil // only the first sync fails
+			}
+			close(syncing)
+			<-release
+			return 0, broken
+		})
+		mustAppend(t, l, tagged(t, 1, 1), commitlog.OS)
+		<-syncing
+		done := make(chan error, 1)
+		go func() {
+			_, err := l.Append(context.WithoutCancel(t.Context()), tagged(t, 2, 1), commitlog.Fsync)
+			done <- err
+		}()
+		time.Sleep(time.Millisecond) // for it to stand behind the sync, if it can
+		close(release)
+		wantCode(t, "Append", <-done, commitlog.ErrFailed)
+		fsys.Before(nil)
+		_ = e.Close() // says again what has failed
+	}
 }
