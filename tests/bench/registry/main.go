@@ -30,6 +30,7 @@ type settings struct {
 	chain  int
 	span   time.Duration // of one scenario
 	output string
+	skip   []string // names of scenarios
 	others []string
 }
 
@@ -39,6 +40,7 @@ func parse(args []string) (s settings, err error) {
 	sizes := flags.String("sizes", "0,1000,10000,100000", "numbers of subjects to measure with, ascending")
 	flags.IntVar(&s.chain, "chain", 200, "versions of the chain; 0 leaves it out")
 	flags.DurationVar(&s.span, "span", 4*time.Second, "time of one scenario at one size")
+	skip := flags.String("skip", "", "scenarios to leave out, by name with commas between, for registries that do not have what they ask for")
 	flags.StringVar(&s.output, "json", "", "file for the figures as JSON")
 	if err := flags.Parse(args); err != nil {
 		return s, err
@@ -50,6 +52,7 @@ func parse(args []string) (s settings, err error) {
 		}
 		s.sizes = append(s.sizes, n)
 	}
+	s.skip = strings.Split(*skip, ",")
 	s.others = flags.Args()
 	if s.pawl == "" && len(s.others) == 0 {
 		return s, errors.New("neither -pawl nor the URL of a registry: see -help")
@@ -78,7 +81,7 @@ func run(ctx context.Context, args []string) (err error) {
 		}
 		servers = append(servers, other)
 	}
-	b := &bench{servers: servers, span: s.span, report: report{Machine: machine(), Started: time.Now().UTC().Truncate(time.Second)}}
+	b := &bench{servers: servers, span: s.span, skip: s.skip, report: report{Machine: machine(), Started: time.Now().UTC().Truncate(time.Second)}}
 	if err := b.all(ctx, s); err != nil {
 		return err
 	}

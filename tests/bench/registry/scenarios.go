@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/pawl-registry/pawl/tests/bench/load"
@@ -16,7 +17,8 @@ import (
 type bench struct {
 	servers []*server
 	span    time.Duration
-	held    int // subjects registered so far, on every server
+	skip    []string // scenarios
+	held    int      // subjects registered so far, on every server
 	report  report
 }
 
@@ -174,6 +176,9 @@ func idOf(r load.Response) (int, error) {
 
 func (b *bench) steady(ctx context.Context) error {
 	for _, sc := range reads {
+		if slices.Contains(b.skip, sc.name) {
+			continue
+		}
 		if err := b.measure(ctx, sc); err != nil {
 			return err
 		}
