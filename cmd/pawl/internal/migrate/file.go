@@ -152,7 +152,7 @@ func (f *fileReader) next() (line, error) {
 	d.DisallowUnknownFields() // a member that is not known would be lost in silence
 	var l line
 	if err := d.Decode(&l); err != nil {
-		return line{}, f.bad("it is no line that `pawl export` of this version writes: %v", err)
+		return line{}, f.bad("%v; `pawl export` of this version writes no such line", err)
 	}
 	if d.More() {
 		return line{}, f.bad("there is more than one value on the line")
